@@ -1,0 +1,77 @@
+// net/stream -- one TCP connection, plain or TLS on the descriptor itself, with its outbox.
+//
+// Callbacks, one thread (its Loop's). Bytes that on_bytes leaves unread are kept and offered again
+// with the next ones; an idle stream keeps no buffer. write() appends to the outbox; the outbox is
+// flushed once at the end of the loop's turn, so that many small writes cost one record and one
+// system call. close() may be called from any callback: the stream tells on_close exactly once,
+// from the loop, never from inside the caller.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+namespace muster::net {
+
+class Stream {
+ public:
+  struct Events {
+    virtual void on_open() {}                    // connected and, with TLS, the handshake is done
+    virtual std::size_t on_bytes(ByteView) = 0;  // returns how many it used
+    virtual void on_drained() {}  // the outbox ran empty after having been over a record's size
+    virtual void on_close(
+        const Error&) = 0;  // the last call; the Stream may be destroyed in it or after
+
+   protected:
+    ~Events() = default;
+  };
+
+  // A client's: connects, then handshakes when `tls` is given (checks `host` against the server
+  // certificate).
+  Stream(Loop&, Events&, const std::string& host, std::uint16_t port, TlsContext* tls);
+  // A server's: takes an accepted descriptor.
+  Stream(Loop&, Events&, int fd, TlsContext* tls);
+  ~Stream();  // closes at once, without on_close
+  Stream(const Stream&) = delete;
+
+  void write(ByteView);
+  void write(std::string_view text) { write(bytes_of(text)); }
+  std::size_t outbox() const;                                  // bytes not yet handed to the kernel
+  void pause_reading(bool);                                    // back-pressure
+  void close(Error why = {Fault::unavailable, "closed", ""});  // drops what is unsent
+  void finish();  // flushes, says goodbye (close_notify), then closes
+
+  std::optional<Bytes> peer_certificate() const;  // DER; after on_open
+  std::string peer_address() const;               // "127.0.0.1:40312"
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Accepts on one address; every loop thread has a Listener of its own on the same port
+// (SO_REUSEPORT). While more than `handshakes_max` of its streams are not yet open, it stops
+// accepting: the kernel's backlog is the queue.
+class Listener {
+ public:
+  using Accept = std::function<void(int fd)>;
+  static Result<std::unique_ptr<Listener>> open(Loop&, const std::string& address,
+                                                std::uint16_t port, Accept);
+  ~Listener();
+  std::uint16_t port() const;  // the real one when 0 was asked
+  void hold(bool);             // stop and go on accepting
+
+ private:
+  struct State;
+  explicit Listener(std::unique_ptr<State>);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace muster::net
