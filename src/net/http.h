@@ -84,7 +84,7 @@ class Service {
   virtual ~Service() = default;
   virtual std::expected<Admission, Response> admit(const Head&) {
     return Admission{};
-  }                                          // loop thread; before the body is taken
+  }  // loop thread; before the body is taken
   virtual void serve(Request, Respond) = 0;  // loop thread
 };
 

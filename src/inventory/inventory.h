@@ -1,0 +1,145 @@
+// inventory -- what is in the field: models and devices, their risk, groups, software, desired and
+// reported state, and where each stands in its life.
+//
+// It keeps every device in memory, rebuilt from the store at start, and writes each change through
+// the ledger. It never talks to a device and decides nothing about one: identity activates, segment
+// quarantines, an operator retires.
+//
+//   expected ──first certificate──▶ active ◀──release──▶ quarantined        retired is final
+//       └────────────────────────────┴───────────retire──────┴──────────────────▶
+//
+// Domain thread only. Time comes from the Clock.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "inventory/selector.h"
+#include "ledger/ledger.h"
+#include "store/store.h"
+#include "wire/json.h"
+
+namespace muster::inventory {
+
+enum class Lifecycle { expected, active, quarantined, retired };
+enum class Risk { low, moderate, high, critical };
+const char* name_of(Lifecycle);
+const char* name_of(Risk);
+Result<Lifecycle> parse_lifecycle(std::string_view);
+Result<Risk> parse_risk(std::string_view);
+
+struct Metric {
+  std::string name, unit;          // SenML unit (RFC 8428 section 12)
+  std::optional<double> min, max;  // what a healthy device may report, both inclusive
+};
+
+struct Model {
+  ModelId id;
+  Risk risk = Risk::moderate;   // of a device of this model, unless the device has its own
+  Duration interval = 60s;      // between two readings; silence and rate are judged by it
+  std::vector<Metric> metrics;  // at most 64
+  std::uint64_t revision = 0;
+};
+
+struct Device {
+  DeviceId id;
+  ModelId model;
+  Lifecycle state = Lifecycle::expected;
+  Risk risk = Risk::moderate;
+  std::vector<std::string> groups;  // sorted, unique, at most 32
+  std::string serial;               // the maker's; empty if not told
+  std::string firmware;             // version it says it runs; empty until it has
+  std::string release_id;  // release it says it runs; empty when the firmware came from the factory
+  wire::Json desired, reported;  // objects; null until set
+  std::optional<Instant> last_seen;
+  bool online = false;         // has a session now; not stored
+  Instant since;               // first expected
+  std::uint64_t revision = 0;  // rises with each stored change; the ETag
+};
+
+enum class Change { added, updated, state_changed, desired_changed, presence };
+
+struct NewDevice {
+  DeviceId id;
+  ModelId model;
+  std::vector<std::string> groups = {};
+  std::string serial = {};
+  std::optional<Risk> risk = {};
+};
+
+struct DeviceEdit {  // what an operator may change; what is absent stays
+  std::optional<std::vector<std::string>> groups = {};
+  std::optional<Risk> risk = {};
+  std::optional<wire::Json> desired = {};
+};
+
+struct Counts {
+  std::size_t total = 0, online = 0;
+  std::array<std::size_t, 4> by_state{},
+      by_risk{};  // indexed by the enums; by_risk leaves retired ones out
+};
+struct FirmwareCount {
+  ModelId model;
+  std::string firmware;
+  std::size_t count = 0;
+};
+
+struct Page {
+  std::vector<const Device*> devices;  // in order of id; valid until the next change
+  std::string next;                    // last id of the page when there is more; empty otherwise
+  std::size_t total = 0;               // that match, on all pages
+};
+
+class Inventory {
+ public:
+  static Result<Inventory> open(store::Store&, ledger::Ledger&, const Clock&);
+  Inventory(Inventory&&) noexcept;
+  ~Inventory();
+
+  // models
+  Result<void> put_model(Model, ledger::Actor,
+                         std::optional<std::uint64_t> if_revision = {});  // makes or replaces
+  const Model* model(const ModelId&) const;
+  std::vector<const Model*> models() const;
+
+  // life
+  Result<void> expect(NewDevice, ledger::Actor);  // conflict when the id or the serial is taken;
+                                                  // missing model is made with defaults
+  Result<void> activate(const DeviceId&, ledger::Actor);  // expected → active; no-op when active
+  Result<void> quarantine(const DeviceId&, ledger::Actor, std::string reason);
+  Result<void> release(const DeviceId&, ledger::Actor, std::string reason);
+  Result<void> retire(const DeviceId&, ledger::Actor, std::string reason);
+
+  // facts
+  Result<void> edit(const DeviceId&, DeviceEdit, ledger::Actor,
+                    std::optional<std::uint64_t> if_revision = {});
+  Result<void> reported(const DeviceId&, std::string firmware, std::string release_id,
+                        wire::Json config);  // ledger entry when the firmware changed
+  void contact(
+      const DeviceId&,
+      bool online);  // presence and last contact; kept in memory, stored by save_contacts()
+  void
+  save_contacts();  // writes last_seen of who was heard since the last call; cheap when nobody was
+
+  const Device* find(const DeviceId&) const;
+  std::vector<DeviceId> select(const Selector&) const;  // not retired; in order of id
+  Page page(const Selector&, std::optional<Lifecycle>, std::string_view containing,
+            std::string_view after, std::size_t limit) const;
+  Counts counts() const;
+  std::vector<FirmwareCount> firmware() const;
+
+  void on_change(std::function<void(const Device&, Change)>);  // called inside the command
+
+ private:
+  struct Field;
+  explicit Inventory(std::unique_ptr<Field>);
+  std::unique_ptr<Field> field_;
+};
+
+}  // namespace muster::inventory

@@ -1,0 +1,137 @@
+// rollout -- moves a fleet from one release to the next, one wave at a time, and back when the
+// evidence says so.
+//
+// The engine never talks to a device. It answers one question, "what should this device run?", and
+// listens to what the device says became of it. A device that says nothing until its deadline
+// counts as failed. When more of a wave fails than its tolerance allows, the rollout halts, and
+// every device that took the release is offered the one it came from. Every decision is in the
+// ledger before it is returned, so a restart resumes mid-wave.
+//
+// Domain thread only. Time comes from the Clock, the order of canaries from the Random; nothing
+// here sleeps.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/random.h"
+#include "inventory/inventory.h"
+#include "ledger/ledger.h"
+#include "release/release.h"
+#include "store/store.h"
+
+namespace muster::rollout {
+
+struct Wave {
+  int share_permille =
+      1000;  // of the targets, earlier waves included; rises strictly, ends at 1000
+  int tolerance_permille = 100;  // of this wave's targets; more failures than this halt the rollout
+  Duration soak = 30s;           // how long the wave stays healthy before the next one opens
+};
+
+struct Plan {
+  std::string release;  // Release::id
+  inventory::Selector
+      selector;              // evaluated once, at the start; devices of the release's model only
+  std::vector<Wave> waves;   // 1 to 32
+  Duration deadline = 300s;  // from offer to outcome; after it the device is silent
+  bool quarantined = false;  // also devices in quarantine: this is a patch for them
+};
+
+// running → paused ⇄ running; → reverting → reverted, or → halted when there is no way back to
+// offer; → done.
+enum class State { running, paused, halted, reverting, done, reverted };
+enum class WaveState { waiting, open, soaking, passed, failed };
+enum class Outcome { waiting, offered, installed, failed, reverted, silent };
+const char* name_of(State);
+const char* name_of(WaveState);
+const char* name_of(Outcome);
+
+using RolloutId = Id<Plan>;
+
+struct WaveProgress {
+  Wave wave;
+  WaveState state = WaveState::waiting;
+  std::optional<Instant> opened_at;
+  std::size_t targets = 0;
+  std::size_t offered = 0;    // offers made, whatever became of them
+  std::size_t installed = 0;  // run the release now
+  std::size_t failed = 0;     // on which the release failed, whether or not they are back by now
+  std::size_t reverted = 0;   // back on what they ran before, by themselves or by the way back
+  std::size_t silent = 0;     // no word until the deadline
+  std::array<std::size_t, 6> outcomes{};  // each target once, by its Outcome now
+};
+
+struct Progress {
+  RolloutId id;
+  Plan plan;
+  State state = State::running;
+  std::size_t wave = 0;  // the current one
+  std::string reason;    // of the last pause, halt or failure
+  Instant started_at;
+  std::optional<Instant> ended_at;
+  std::vector<WaveProgress> waves;
+};
+
+struct Target {
+  DeviceId device;
+  std::size_t wave = 0;
+  Outcome outcome = Outcome::waiting;
+  std::string detail;
+  std::optional<Instant> at;
+};
+
+struct Decision {  // what a device should run, and the number that orders it
+  std::string release;
+  std::uint64_t number = 0;  // strictly rising per device
+  bool back = false;
+};
+
+struct Preview {
+  std::vector<std::size_t> wave_sizes;
+  std::vector<std::pair<DeviceId, std::string>> left_out;  // and why; at most 1,000
+  std::size_t targets = 0;
+};
+
+class Rollouts {
+ public:
+  static Result<Rollouts> open(store::Store&, ledger::Ledger&, inventory::Inventory&,
+                               release::Releases&, const Clock&, Random&);
+  Rollouts(Rollouts&&) noexcept;
+  ~Rollouts();
+
+  Result<Preview> preview(const Plan&) const;
+  Result<RolloutId> start(
+      Plan, ledger::Actor);  // conflict when a target is in another live rollout, named
+  Result<void> pause(RolloutId, ledger::Actor,
+                     std::string why);  // no new offers; those made still count
+  Result<void> resume(RolloutId, ledger::Actor);
+  Result<void> halt(RolloutId, ledger::Actor, std::string why);  // final; offers the way back
+
+  Result<Progress> progress(RolloutId) const;
+  std::vector<Progress> list(std::size_t limit) const;  // newest first
+  Result<std::vector<Target>> targets(RolloutId, std::optional<Outcome>, std::string_view after,
+                                      std::size_t limit) const;
+
+  std::optional<Decision> offer(
+      const DeviceId&);  // none: stay as you are. The first answer counts as the offer made
+  Result<void> report(const DeviceId&, std::string_view release, Outcome,
+                      std::string detail);  // installed, failed or reverted; repeats are harmless
+  void tick();                              // deadlines, soaks, next waves; call it each second
+
+  void on_offer(std::function<void(const DeviceId&)>);  // offer() has a new answer for this device;
+                                                        // called inside the command
+  void on_progress(std::function<void(RolloutId)>);     // something a watcher would see
+
+ private:
+  struct Book;
+  explicit Rollouts(std::unique_ptr<Book>);
+  std::unique_ptr<Book> book_;
+};
+
+}  // namespace muster::rollout

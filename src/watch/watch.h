@@ -1,0 +1,88 @@
+// watch -- sees that a device does not behave like itself or like its kind, and says why; it acts
+// on nothing.
+//
+// Features of a device, over windows of its model's reporting interval: message rate, message size,
+// refused topics, values outside the declared range or far from the device's own or its model's
+// baseline, and silence. Each finding explains itself: feature, value, expected band. A feature
+// rests after a finding until it is clearly worse or has been normal.
+//
+// A Watch is plain values on one thread (a telemetry worker owns one per hash range); time is the
+// events' own plus the `now` passed in. O(1) and no allocation per observation once a device is
+// known.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+
+namespace muster::watch {
+
+enum class Severity { low, moderate, high, critical };
+const char* name_of(Severity);
+
+struct Finding {
+  DeviceId device;
+  std::string feature;  // "message-rate", "message-size", "topic-refusals", "value-range",
+                        // "value-drift", "silence"
+  std::string metric;   // for values
+  double value = 0, low = 0, high = 0;  // seen, and the band expected
+  Severity severity = Severity::low;
+  Instant at;
+  std::string words;  // one sentence for a person
+};
+
+struct MetricProfile {
+  std::string name;
+  std::optional<double> min, max;
+};
+struct ModelProfile {  // what watch needs of a model; pushed when it changes
+  ModelId id;
+  Duration interval = 60s;
+  std::vector<MetricProfile> metrics;
+};
+
+struct Settings {
+  int warmup_windows = 10;  // before a device's own baseline counts
+  double rate_factor = 8;   // times the expected rate that is high; critical at four times that
+  int out_of_range_in_a_row = 3;
+  int refusals_per_window = 5;
+  int silent_intervals = 5;
+  std::size_t message_bytes_factor = 8;
+};
+
+struct Observed {  // one message of a device
+  Instant at;      // when it arrived
+  std::size_t bytes = 0;
+  bool refused = false;  // a topic outside its subtree
+};
+
+using Slot = std::uint32_t;  // a device, as this Watch numbers it
+
+class Watch {
+ public:
+  explicit Watch(Settings = {});
+  Watch(Watch&&) noexcept;
+  ~Watch();
+
+  void profile(const ModelProfile&);           // new or changed
+  Slot slot(const DeviceId&, const ModelId&);  // makes it on first use
+  void message(Slot, const Observed&);
+  void reading(Slot, std::string_view metric, Instant at, double value);
+  void connected(Slot, bool, Instant);  // silence is judged of connected devices only
+  void forget(Slot);            // baselines of a device that was patched or retired start anew
+  void tick(Instant now);       // closes windows, judges silence
+  std::vector<Finding> take();  // findings since the last call
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace muster::watch
