@@ -81,9 +81,7 @@ struct TreeBuilder {
     open.pop_back();
     if (const std::string* key = repeated_key(members))
       return stop("member " + to_text(Json(*key)) + " is there twice", ec);
-    Json object = Json::object();
-    object.replace_members(std::move(members));
-    return add(std::move(object));
+    return add(Json::of_members(std::move(members)));
   }
   bool on_array_end(std::size_t, bj::error_code&) {
     Json::Array items = std::move(open.back().items);
@@ -110,8 +108,6 @@ struct TreeBuilder {
     std::string text = whole(s);
     double v = 0;
     auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), v);
-    if (fault == std::errc::result_out_of_range && std::abs(std::strtod(text.c_str(), nullptr)) < 1)
-      return add(Json(std::strtod(text.c_str(), nullptr)));  // so small that it is zero
     if (fault != std::errc{} || !std::isfinite(v)) return stop("number out of range", ec);
     return add(Json(v));
   }
@@ -212,6 +208,12 @@ Json Json::object(std::initializer_list<Member> members) {
   return v;
 }
 
+Json Json::of_members(Members members) {
+  Json v;
+  v.value_ = std::move(members);
+  return v;
+}
+
 Json Json::array(std::initializer_list<Json> items) {
   return Json(Array(items));
 }
@@ -259,8 +261,8 @@ Result<Json> parse_json(std::string_view in, JsonLimits limits) {
   if (!ec && read < in.size()) ec = bj::error::extra_data;
   if (ec) {
     const std::string& own = parser.handler().refusal;
-    return fail(Fault::invalid,
-                "not JSON at byte " + std::to_string(read) + ": " + (own.empty() ? ec.message() : own));
+    return fail(Fault::invalid, "not JSON at byte " + std::to_string(read) + ": " +
+                                    (own.empty() ? ec.message() : own));
   }
   return std::move(parser.handler().root);
 }

@@ -46,6 +46,7 @@ class Json {
   Json(const char* v) : value_(std::string(v)) {}
   Json(Array v) : value_(std::move(v)) {}
   static Json object(std::initializer_list<Member> members = {});
+  static Json of_members(Members);  // the caller knows that no key is there twice
   static Json array(std::initializer_list<Json> items = {});
   template <class T>
   static Json optional(const std::optional<T>& v) {
@@ -113,7 +114,7 @@ class ObjectReader {
     const Json* v = maybe(key);
     return v ? std::optional(name_of<Tag>(key, v)) : std::nullopt;
   }
-  Instant time(std::string_view key);  // RFC 3339 text in UTC
+  Instant time(std::string_view key);        // RFC 3339 text in UTC
   ObjectReader child(std::string_view key);  // its faults are its own: call its done() too
   std::optional<ObjectReader> maybe_child(std::string_view key);
   void refuse(std::string_view key, std::string message);  // a rule of the caller's own

@@ -15,7 +15,8 @@ std::string kind_of(const Json& v) {
   return "a fraction";
 }
 
-// An integer shows its value where only its size can be wrong, and its kind where it is out of place.
+// An integer shows its value where only its size can be wrong, and its kind where it is out of
+// place.
 std::string kind_for(const Json& v, std::string_view wanted) {
   return v.integer() && !wanted.starts_with("an integer") ? "a number" : kind_of(v);
 }
