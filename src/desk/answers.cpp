@@ -1,0 +1,133 @@
+#include "desk/answers.h"
+
+#include "crypto/key.h"
+#include "wire/json.h"
+#include "wire/update.h"
+
+namespace muster::desk {
+namespace {
+
+constexpr std::size_t offenders_max = 10'000;
+
+rollout::Outcome outcome_of(wire::UpdateOutcome outcome) {
+  switch (outcome) {
+    case wire::UpdateOutcome::installed:
+      return rollout::Outcome::installed;
+    case wire::UpdateOutcome::failed:
+      return rollout::Outcome::failed;
+    case wire::UpdateOutcome::reverted:
+      return rollout::Outcome::reverted;
+  }
+  return rollout::Outcome::failed;
+}
+
+}  // namespace
+
+Answers::Answers(Domain& domain, const Clock& clock) : domain_(domain), clock_(clock) {}
+
+Result<link::Reply> Answers::to(const link::Request& request) {
+  return std::visit([this](const auto& question) { return answer(question); }, request);
+}
+
+std::string Answers::desired_of(const inventory::Device& device) {
+  return wire::to_text(device.desired.is_null() ? wire::Json::object() : device.desired);
+}
+
+Result<std::string> Answers::update_for(const DeviceId& device) {
+  auto decision = domain_.rollouts.offer(device);
+  if (!decision) return std::string("{}");
+  TRY(auto offer,
+      domain_.releases.offer(device, decision->release, decision->number, decision->back));
+  return wire::to_text(offer);
+}
+
+Result<link::Reply> Answers::answer(const link::Hello& hello) {
+  auto principal = domain_.identity.authenticate(hello.certificate);
+  if (!principal) {
+    answer(link::Misuse{hello.from, "certificate.refused", principal.error().message});
+    return std::unexpected(principal.error());
+  }
+  if (!principal->application) {
+    const auto* isolation = domain_.segment.isolation(principal->device);
+    if (isolation && isolation->level == segment::Level::blocked)
+      return fail(Fault::forbidden, "this device is isolated: " + isolation->reason);
+  }
+  return link::Grant{principal->name,  principal->application, principal->restricted,
+                     principal->model, principal->subscribe,   principal->serial};
+}
+
+Result<link::Reply> Answers::answer(const link::Enrol& ask) {
+  TRY(auto key, crypto::PublicKey::from_spki(ask.spki));
+  TRY(auto certificate, domain_.identity.enrol({ask.user, ask.token, std::move(key), ask.csr_digest,
+                                                ask.claimed_name, ask.from}));
+  return certificate;
+}
+
+Result<link::Reply> Answers::answer(const link::Renew& ask) {
+  TRY(auto key, crypto::PublicKey::from_spki(ask.spki));
+  TRY(auto certificate, domain_.identity.renew({ask.certificate, std::move(key), ask.csr_digest,
+                                                ask.claimed_name, ask.from}));
+  return certificate;
+}
+
+Result<link::Reply> Answers::answer(const link::GetCrl&) {
+  TRY(auto crl, domain_.identity.crl());
+  return crl;
+}
+
+Result<link::Reply> Answers::answer(const link::GetUpdate& ask) {
+  TRY(auto payload, update_for(ask.device));
+  return payload;
+}
+
+Result<link::Reply> Answers::answer(const link::GetDesired& ask) {
+  const auto* device = domain_.inventory.find(ask.device);
+  if (!device) return fail(Fault::missing, "no such device");
+  return desired_of(*device);
+}
+
+Result<link::Reply> Answers::answer(const link::Fetch& ask) {
+  auto decision = domain_.rollouts.offer(ask.device);
+  const auto* release = decision ? domain_.releases.find(decision->release) : nullptr;
+  if (!release || release->metadata.artifact_sha256 != ask.sha256)
+    return fail(Fault::forbidden, "this artifact is not of a release offered to this device");
+  TRY(auto artifact, domain_.releases.artifact(ask.sha256));
+  return link::File{artifact.path, artifact.size};
+}
+
+Result<link::Reply> Answers::answer(const link::Report& ask) {
+  TRY(auto report, wire::parse_report(ask.payload));
+  TRY_VOID(domain_.rollouts.report(ask.device, report.release_id, outcome_of(report.outcome),
+                                   report.detail));
+  return link::None{};
+}
+
+Result<link::Reply> Answers::answer(const link::State& ask) {
+  TRY(auto state, wire::parse_state(ask.payload));
+  TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id, state.config));
+  return link::None{};
+}
+
+Result<link::Reply> Answers::answer(const link::Presence& ask) {
+  domain_.inventory.contact(ask.device, ask.online);
+  return link::None{};
+}
+
+Result<link::Reply> Answers::answer(const link::Misuse& misuse) {
+  if (misuse_.size() >= offenders_max) misuse_.clear();
+  Tally& tally = misuse_[misuse.who + ' ' + misuse.action];
+  ++tally.since;
+  if (clock_.now() - tally.recorded < 60s && tally.recorded != Instant{}) return link::None{};
+  domain_.ledger.record(
+      {.actor = {"door:gateway", "system"},
+       .action = misuse.action,
+       .target = domain_.inventory.find(DeviceId::parse(misuse.who).value_or(DeviceId{}))
+                     ? "device/" + misuse.who
+                     : "peer/" + misuse.who,
+       .detail = wire::Json::object({{"times", wire::Json(tally.since)}}),
+       .reason = misuse.what.substr(0, 512)});
+  tally = {clock_.now(), 0};
+  return link::None{};
+}
+
+}  // namespace muster::desk

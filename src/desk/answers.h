@@ -1,0 +1,44 @@
+// desk/answers -- the gateway's questions, answered by calling the domain. Domain thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/clock.h"
+#include "desk/domain.h"
+#include "link/link.h"
+
+namespace muster::desk {
+
+class Answers {
+ public:
+  Answers(Domain&, const Clock&);
+  Result<link::Reply> to(const link::Request&);
+  Result<std::string> update_for(const DeviceId&);  // payload for the updates topic
+  static std::string desired_of(const inventory::Device&);
+
+ private:
+  Result<link::Reply> answer(const link::Hello&);
+  Result<link::Reply> answer(const link::Enrol&);
+  Result<link::Reply> answer(const link::Renew&);
+  Result<link::Reply> answer(const link::GetCrl&);
+  Result<link::Reply> answer(const link::GetUpdate&);
+  Result<link::Reply> answer(const link::GetDesired&);
+  Result<link::Reply> answer(const link::Fetch&);
+  Result<link::Reply> answer(const link::Report&);
+  Result<link::Reply> answer(const link::State&);
+  Result<link::Reply> answer(const link::Presence&);
+  Result<link::Reply> answer(const link::Misuse&);
+
+  // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;
+  // the rest is counted.
+  struct Tally {
+    Instant recorded;
+    std::uint64_t since = 0;
+  };
+  Domain& domain_;
+  const Clock& clock_;
+  std::map<std::string, Tally> misuse_;  // at most 10,000 offenders
+};
+
+}  // namespace muster::desk

@@ -1,0 +1,229 @@
+#include "desk/desk.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "desk/answers.h"
+#include "wire/json.h"
+
+namespace muster::desk {
+namespace {
+
+constexpr std::size_t batch_max =
+    1'000;  // questions a turn: bounds how long the first one waits for the last
+constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
+
+std::string presence_event(const inventory::Device& device, Instant at) {
+  return wire::to_text(wire::Json::object(
+      {{"device", device.id.text()}, {"online", device.online}, {"at", rfc3339(at)}}));
+}
+
+}  // namespace
+
+struct Desk::Floor {
+  Floor(Domain& d, const Clock& c) : domain(d), clock(c), answers(d, c) {}
+
+  Domain& domain;
+  const Clock& clock;
+  Answers answers;
+  std::vector<link::Gate*> gates;
+  std::function<void(const std::vector<Event>&)> watch_events;
+  std::function<void(const inventory::Device&)> watch_state;
+
+  // what the running turn will tell
+  std::vector<link::Push> pushes;
+  std::vector<Event> events;
+  std::vector<DeviceId> changed;
+  std::set<std::uint64_t> moved;  // rollouts
+  std::deque<DeviceId> offers;    // devices whose answer to "what should I run" is new
+
+  std::mutex mutex;  // guards the three below; the only lock of the domain's thread
+  std::condition_variable wake;
+  std::vector<Work> queue;
+  bool stopping = false;
+
+  std::vector<Work> taken;  // left over from a queue longer than a batch
+  std::size_t next = 0;
+  std::int64_t ticked_ns = 0;
+  std::atomic<std::uint64_t> turns{0}, questions{0}, longest{0};
+
+  void listen();
+  void push_offers();
+  void tell(Turn&, bool durable);
+  bool refill();
+};
+
+void Desk::Floor::listen() {
+  domain.ledger.on_record([this](const ledger::Recorded& recorded) {
+    events.push_back(
+        {"ledger", std::to_string(recorded.index), wire::to_text(ledger::to_json(recorded))});
+  });
+  domain.inventory.on_change([this](const inventory::Device& device, inventory::Change change) {
+    using inventory::Change;
+    if (change == Change::presence)
+      events.push_back({"presence", "", presence_event(device, clock.now())});
+    if (change == Change::desired_changed)
+      pushes.push_back(link::Tell{device.id, "desired", Answers::desired_of(device)});
+    if (change != Change::state_changed) return;
+    changed.push_back(device.id);
+    if (device.state == inventory::Lifecycle::retired)
+      pushes.push_back(link::CutDevice{device.id, "retired"});
+  });
+  domain.identity.on_cut(
+      [this](const std::string& serial) { pushes.push_back(link::Cut{serial}); });
+  domain.segment.on_isolated([this](const DeviceId& device, segment::Level) {
+    pushes.push_back(link::CutDevice{device, "isolated"});
+  });
+  domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
+  domain.rollouts.on_progress([this](rollout::RolloutId id) { moved.insert(id.number); });
+  domain.response.on_incident([this](const response::Incident& incident) {
+    events.push_back(
+        {"incident", "",
+         wire::to_text(wire::Json::object({{"id", incident.id.number},
+                                           {"device", incident.device.text()},
+                                           {"state", incident.open ? "open" : "closed"}}))});
+  });
+}
+
+// Answers for the devices that are here; the others ask when they come.
+void Desk::Floor::push_offers() {
+  for (std::size_t n = 0; n < offers_a_turn && !offers.empty(); ++n) {
+    DeviceId id = std::move(offers.front());
+    offers.pop_front();
+    const auto* device = domain.inventory.find(id);
+    if (!device || !device->online) continue;
+    if (auto payload = answers.update_for(id))
+      pushes.push_back(link::Tell{std::move(id), "updates", std::move(*payload)});
+    else
+      log::error("desk", "an offer could not be made",
+                 {{"device", id.text()}, {"why", payload.error().message}});
+  }
+}
+
+void Desk::Floor::tell(Turn& turn, bool durable) {
+  auto now_pushes = std::exchange(pushes, {});
+  auto now_events = std::exchange(events, {});
+  auto now_changed = std::exchange(changed, {});
+  for (std::uint64_t id : std::exchange(moved, {}))
+    now_events.push_back({"rollout", "", wire::to_text(wire::Json::object({{"id", id}}))});
+  if (durable && !now_pushes.empty())
+    for (link::Gate* gate : gates)
+      gate->push(now_pushes);  // before the answers: who is told "isolated" finds it so
+  for (auto& told : turn.told) told(durable);
+  if (!durable) return;
+  if (watch_events && !now_events.empty()) watch_events(now_events);
+  if (watch_state)
+    for (const DeviceId& id : now_changed)
+      if (const auto* device = domain.inventory.find(id)) watch_state(*device);
+}
+
+bool Desk::Floor::refill() {
+  if (next < taken.size()) return true;
+  taken.clear();
+  next = 0;
+  std::lock_guard lock(mutex);
+  taken.swap(queue);
+  return !taken.empty();
+}
+
+Desk::Desk(Domain& domain, const Clock& clock) : floor_(std::make_unique<Floor>(domain, clock)) {
+  floor_->listen();
+}
+Desk::~Desk() = default;
+
+void Desk::attach(link::Gate& gate) {
+  floor_->gates.push_back(&gate);
+}
+void Desk::on_events(std::function<void(const std::vector<Event>&)> f) {
+  floor_->watch_events = std::move(f);
+}
+void Desk::on_state_changed(std::function<void(const inventory::Device&)> f) {
+  floor_->watch_state = std::move(f);
+}
+
+void Desk::post(Work work) {
+  {
+    std::lock_guard lock(floor_->mutex);
+    floor_->queue.push_back(std::move(work));
+    if (floor_->queue.size() > 1) return;  // the thread has been woken already
+  }
+  floor_->wake.notify_one();
+}
+
+void Desk::ask(link::Request request, link::Answered answered) {
+  post([this, request = std::move(request), answered = std::move(answered)](Turn& turn) mutable {
+    turn.conclude<link::Reply>(floor_->answers.to(request), std::move(answered));
+  });
+}
+
+std::size_t Desk::drain() {
+  Turn turn{floor_->domain, {}};
+  std::size_t count = 0;
+  try {
+    while (count < batch_max && floor_->refill()) {
+      floor_->taken[floor_->next++](turn);
+      ++count;
+    }
+    floor_->push_offers();
+    if (floor_->domain.store.in_transaction()) {
+      floor_->domain.ledger.seal();
+      floor_->domain.store.commit();
+    }
+  } catch (const store::Broken&) {
+    floor_->domain.store.rollback();
+    floor_->tell(turn, false);
+    throw;
+  }
+  floor_->tell(turn, true);
+  if (count) {
+    ++floor_->turns;
+    floor_->questions += count;
+    floor_->longest = std::max<std::uint64_t>(floor_->longest, count);
+  }
+  return count;
+}
+
+void Desk::tick() {
+  floor_->domain.inventory.save_contacts();
+  floor_->domain.rollouts.tick();
+}
+
+Result<void> Desk::run() {
+  try {
+    for (;;) {
+      if (monotonic_ns() - floor_->ticked_ns >= 1'000'000'000) {
+        floor_->ticked_ns = monotonic_ns();
+        tick();
+      }
+      bool busy = drain() > 0 || !floor_->offers.empty();
+      std::unique_lock lock(floor_->mutex);
+      if (floor_->stopping && floor_->queue.empty() && floor_->next >= floor_->taken.size()) break;
+      if (!busy && floor_->queue.empty()) floor_->wake.wait_for(lock, 250ms);
+    }
+    floor_->domain.inventory.save_contacts();
+    drain();
+  } catch (const store::Broken& broken) {
+    return fail(Fault::unavailable, std::string("the store broke: ") + broken.what());
+  }
+  return {};
+}
+
+void Desk::stop() {
+  {
+    std::lock_guard lock(floor_->mutex);
+    floor_->stopping = true;
+  }
+  floor_->wake.notify_one();
+}
+
+Desk::Load Desk::load() const {
+  return {floor_->turns.load(), floor_->questions.load(), floor_->longest.load()};
+}
+
+}  // namespace muster::desk

@@ -1,0 +1,88 @@
+// desk -- the domain's thread: questions come in, are answered in batches, and answers go out once
+// they are durable.
+//
+// One turn takes what is queued, runs each question against the Domain inside one store
+// transaction, signs the ledger's new head, commits once, and only then releases the answers, the
+// pushes to the gates and the events for watchers. When the store breaks, nobody of the batch has
+// been told anything: the desk stops, every answer is `unavailable`, and the program ends, to start
+// again from the file. It knows no protocol and decides nothing.
+//
+// ask() and stop() from any thread; the rest on the domain's thread, which is whoever calls run()
+// or drain().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "desk/domain.h"
+#include "link/link.h"
+
+namespace muster::desk {
+
+struct Event {       // for watchers; told after it is durable
+  std::string name;  // "ledger", "presence", "rollout", "incident"
+  std::string id;    // ledger index of a "ledger" event; else empty
+  std::string data;  // JSON
+};
+
+template <class T>
+using Question = std::move_only_function<Result<T>(Domain&)>;
+template <class T>
+using Answer = std::move_only_function<void(Result<T>)>;
+
+class Desk final : public link::Controller {
+ public:
+  Desk(Domain&, const Clock&);
+  ~Desk() override;
+
+  // before run()
+  void attach(link::Gate&);
+  void on_events(std::function<void(const std::vector<Event>&)>);
+  void on_state_changed(std::function<void(const inventory::Device&)>);  // after commit
+
+  // doors; any thread
+  void ask(link::Request, link::Answered) override;
+  template <class T>
+  void ask(Question<T> question, Answer<T> answer) {
+    post([question = std::move(question), answer = std::move(answer)](Turn& turn) mutable {
+      turn.conclude(question(turn.domain), std::move(answer));
+    });
+  }
+
+  Result<void> run();   // until stop(), or until the store breaks
+  void stop();          // answers what is queued, then ends run()
+  std::size_t drain();  // one turn; returns how many questions it took. Throws store::Broken
+  void tick();          // once a second: deadlines, soaks, last contacts
+
+  struct Load {
+    std::uint64_t turns = 0, questions = 0, longest_batch = 0;
+  };
+  Load load() const;  // any thread
+
+ private:
+  struct Turn {  // what a batch leaves to do once it is durable
+    Domain& domain;
+    std::vector<std::move_only_function<void(bool durable)>> told;
+    template <class T>
+    void conclude(Result<T> result, Answer<T> answer) {
+      told.push_back(
+          [result = std::move(result), answer = std::move(answer)](bool durable) mutable {
+            if (durable)
+              answer(std::move(result));
+            else
+              answer(fail(Fault::unavailable,
+                          "the controller could not write to its disk and is stopping; ask again"));
+          });
+    }
+  };
+  using Work = std::move_only_function<void(Turn&)>;
+  void post(Work);
+
+  struct Floor;
+  std::unique_ptr<Floor> floor_;
+};
+
+}  // namespace muster::desk
