@@ -5,6 +5,11 @@
 // flushed once at the end of the loop's turn, so that many small writes cost one record and one
 // system call. close() may be called from any callback: the stream tells on_close exactly once,
 // from the loop, never from inside the caller.
+//
+// Bounds: 10 s to connect and shake hands; 2 MiB of bytes left unread by on_bytes, then the stream
+// closes; 30 s for finish() to flush and 1 s for the peer's own goodbye. Everything beyond is the
+// owner's: who writes without looking at outbox() fills memory. Host names are resolved off the
+// loop, and each address is tried in turn.
 #pragma once
 
 #include <functional>
@@ -26,6 +31,9 @@ class Stream {
     virtual void on_open() {}                    // connected and, with TLS, the handshake is done
     virtual std::size_t on_bytes(ByteView) = 0;  // returns how many it used
     virtual void on_drained() {}  // the outbox ran empty after having been over a record's size
+    // The peer has finished sending (FIN or close_notify). True: the stream stays open for what we
+    // still have to write, and finish() or close() is up to the owner. False: finish() follows.
+    virtual bool on_end() { return false; }
     virtual void on_close(
         const Error&) = 0;  // the last call; the Stream may be destroyed in it or after
 
@@ -43,13 +51,16 @@ class Stream {
 
   void write(ByteView);
   void write(std::string_view text) { write(bytes_of(text)); }
-  std::size_t outbox() const;                                  // bytes not yet handed to the kernel
-  void pause_reading(bool);                                    // back-pressure
+  std::size_t outbox() const;  // bytes not yet handed to the kernel
+  // Back-pressure. pause_reading(false) also offers what on_bytes left unread once more, at the end
+  // of the turn.
+  void pause_reading(bool);
   void close(Error why = {Fault::unavailable, "closed", ""});  // drops what is unsent
   void finish();  // flushes, says goodbye (close_notify), then closes
 
   std::optional<Bytes> peer_certificate() const;  // DER; after on_open
-  std::string peer_address() const;               // "127.0.0.1:40312"
+  std::string peer_address() const;               // "127.0.0.1:40312", also once closed
+  std::string protocol() const;                   // what ALPN chose; empty if nothing
 
  private:
   struct State;

@@ -3,7 +3,13 @@
 // Each TlsContext has an OpenSSL library context of its own, so that loops do not contend on
 // OpenSSL's locks: make one per loop thread. Released buffers, read-ahead, no tickets, no session
 // cache: an idle connection costs ~19 kB. reload() swaps key, chain and anchors for new handshakes
-// and leaves live connections alone.
+// and leaves live connections alone. A context outlives its streams and stays on their thread.
+//
+// Peers are checked strictly (RFC 5280 profile, purpose, and on a client the name in the
+// certificate's subjectAltName; common names are not looked at). Each certificate in anchors_pem is
+// trusted by itself, so that an issuing CA may be an anchor without its root. TLS 1.3, or 1.2 with
+// ephemeral keys and AEAD ciphers where allowed; never renegotiation or resumption. Certificates
+// are judged by the system's time.
 #pragma once
 
 #include <memory>
@@ -22,8 +28,9 @@ enum class PeerCertificate {
 };  // requested: accepted without, checked when given
 
 struct TlsSettings {
-  std::string key_pem, chain_pem;  // own; leaf first. Empty on a client without a certificate
-  std::string anchors_pem;         // whom to trust; empty: on a client the system's anchors
+  std::string key_pem = {},
+              chain_pem = {};    // own; leaf first. Empty on a client without a certificate
+  std::string anchors_pem = {};  // whom to trust; empty: on a client the system's anchors
   PeerCertificate peer = PeerCertificate::none;  // servers only; clients always demand the server's
   bool tls12 = false;  // also TLS 1.2, for EST clients that have nothing newer
   std::vector<std::string> alpn = {};
@@ -35,7 +42,8 @@ class TlsContext {
   static Result<TlsContext> client(const TlsSettings&);
   TlsContext(TlsContext&&) noexcept;
   ~TlsContext();
-  Result<void> reload(const TlsSettings&);
+  TlsContext& operator=(TlsContext&&) noexcept;
+  Result<void> reload(const TlsSettings&);  // on failure the old settings stay
 
  private:
   friend class Stream;

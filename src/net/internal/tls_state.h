@@ -1,0 +1,36 @@
+// net/internal/tls_state -- what a Stream needs of a TlsContext: the current SSL_CTX.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+#include "net/tls.h"
+
+namespace muster::net {
+
+namespace internal {
+
+template <auto free>
+struct Freed {
+  template <class T>
+  void operator()(T* p) const {
+    free(p);
+  }
+};
+using Library = std::unique_ptr<OSSL_LIB_CTX, Freed<OSSL_LIB_CTX_free>>;
+using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+
+std::string openssl_reason();  // of the newest error on this thread's queue, which is emptied
+
+}  // namespace internal
+
+struct TlsContext::State {
+  internal::Library library;  // outlives every context made in it
+  internal::Context context;
+  bool server = false;
+  std::string alpn;  // as on the wire: each name after its length
+};
+
+}  // namespace muster::net
