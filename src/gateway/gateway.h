@@ -1,0 +1,66 @@
+// gateway -- the device door: MQTT sessions and their routing, enrolment over secure transport
+// (EST), update polling and artifact downloads, each tied to a certificate.
+//
+// One I/O thread per core, each with its own loop, TLS contexts and listeners on the shared ports;
+// a device stays on the thread that accepted it. Identity and rights are asked of the controller
+// once, after the handshake; changes come as pushes and find the session by index. Readings are
+// parsed once, where they arrive, and travel in batches. The gateway holds no CA key, decides
+// nothing about devices, and includes no domain module.
+//
+// push() from any thread; all else from the thread that opened it. What a PUBACK means:
+// docs/formats/mqtt.md.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "link/link.h"
+
+namespace muster::gateway {
+
+struct Settings {
+  std::string address = "127.0.0.1";
+  std::uint16_t mqtt_port = 8883, device_port = 8884, enrol_port = 8885;  // 0: a free one
+  unsigned threads = 1;
+  std::string key_pem, chain_pem;         // the doors' own
+  std::string device_anchors_pem;         // CA certificates that devices' chains end in
+  std::vector<Bytes> ca_certificates;     // DER, for EST cacerts: issuing first, root last
+  std::size_t packet_max = 256 << 10;     // octets of one MQTT packet
+  std::size_t connections_max = 100'000;  // per thread
+  std::size_t enrolments_in_flight = 256;
+};
+
+struct Counters {  // since start, all threads
+  std::uint64_t connections = 0, connects = 0, connects_refused = 0, publishes = 0,
+                publishes_refused = 0, packets_malformed = 0, deliveries = 0,
+                deliveries_dropped = 0, enrolments = 0, enrolments_refused = 0, downloads = 0,
+                cuts = 0;
+};
+
+class Gateway final : public link::Gate {
+ public:
+  static Result<std::unique_ptr<Gateway>> open(const Settings&, link::Controller&, link::Telemetry&,
+                                               const Clock&);
+  ~Gateway() override;  // drains and joins its threads
+
+  struct Ports {
+    std::uint16_t mqtt = 0, device = 0, enrol = 0;
+  };
+  Ports ports() const;
+  void push(const std::vector<link::Push>&) override;
+  void drain();  // says goodbye to every session and stops the threads; repeats are harmless
+  Counters counters() const;
+  // New key, chain and anchors for handshakes to come; live connections stay.
+  Result<void> reload(std::string key_pem, std::string chain_pem, std::string device_anchors_pem);
+
+ private:
+  struct Threads;
+  explicit Gateway(std::unique_ptr<Threads>);
+  std::unique_ptr<Threads> threads_;
+};
+
+}  // namespace muster::gateway

@@ -1,0 +1,100 @@
+#include "gateway/internal/device_http.h"
+
+#include <optional>
+#include <string_view>
+
+#include "crypto/hash.h"
+#include "gateway/internal/reply.h"
+
+namespace muster::gateway {
+namespace {
+
+using net::http::Head;
+using net::http::Request;
+using net::http::Respond;
+using net::http::Response;
+
+constexpr std::size_t report_max = 64 << 10;
+constexpr std::string_view artifacts = "/artifacts/sha256/";
+constexpr std::string_view devices = "/v1/devices/";
+
+struct Place {         // where a path leads
+  std::string device;  // as named in the path; empty for an artifact
+  std::string what;    // "updates", "desired", "results", "state", or the artifact's digest
+};
+
+std::optional<Place> place_of(std::string_view path) {
+  if (path.starts_with(artifacts)) return Place{"", std::string(path.substr(artifacts.size()))};
+  if (!path.starts_with(devices)) return std::nullopt;
+  path.remove_prefix(devices.size());
+  auto slash = path.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  return Place{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+}
+
+// What is asked of the controller for a place, once we know who asks.
+Result<link::Request> question(const Place& place, const DeviceId& device, Request& request) {
+  bool read = request.method == "GET" || request.method == "HEAD";
+  if (place.device.empty() && read) return link::Fetch{device, place.what};
+  if (place.device != device.text())
+    return fail(Fault::forbidden, "a device may use its own path only");
+  if (place.what == "updates" && read) return link::GetUpdate{device};
+  if (place.what == "desired" && read) return link::GetDesired{device};
+  if (place.what == "results" && request.method == "POST")
+    return link::Report{device, std::move(request.body)};
+  if (place.what == "state" && request.method == "POST")
+    return link::State{device, std::move(request.body)};
+  return fail(Fault::missing,
+              "here are GET updates and desired, POST results and state, and GET "
+              "/artifacts/sha256/{digest}");
+}
+
+Response response_to(link::Reply reply, const Place& place) {
+  if (auto* text = std::get_if<std::string>(&reply))
+    return {.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+            .body = std::move(*text)};
+  if (auto* file = std::get_if<link::File>(&reply))
+    return {.headers = {{"Content-Type", "application/octet-stream"},
+                        {"ETag", '"' + place.what + '"'},
+                        {"Cache-Control", "private, immutable, max-age=31536000"}},
+            .file = Response::File{file->path, file->size}};
+  return {.status = 204};
+}
+
+}  // namespace
+
+DeviceHttp::DeviceHttp(link::Controller& controller, Tally& tally)
+    : controller_(controller), tally_(tally) {}
+
+std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head) {
+  if (head.content_length > report_max)
+    return std::unexpected(plain(413, "a report may have at most 65536 octets"));
+  return net::http::Admission{.body_max = head.method == "POST" ? report_max : 0};
+}
+
+void DeviceHttp::serve(Request request, Respond respond) {
+  auto place = place_of(request.path);
+  if (!place) return respond(plain(404, "no such path; see /v1/devices/{id}/updates"));
+  if (!request.peer_certificate) return respond(plain(401, "this door needs a device certificate"));
+  link::Hello hello{crypto::sha256(*request.peer_certificate), request.peer_address};
+  controller_.ask(
+      std::move(hello), [this, place = std::move(*place), request = std::move(request),
+                         respond = std::move(respond)](Result<link::Reply> reply) mutable {
+        if (!reply) return respond(refusal(reply.error()));
+        const auto& grant = std::get<link::Grant>(*reply);
+        auto device = DeviceId::parse(grant.name);
+        if (grant.application || !device) return respond(plain(403, "this door is for devices"));
+        auto ask = question(place, *device, request);
+        if (!ask) return respond(refusal(ask.error()));
+        bool download = std::holds_alternative<link::Fetch>(*ask);
+        controller_.ask(std::move(*ask),
+                        [&tally = tally_, download, place = std::move(place),
+                         respond = std::move(respond)](Result<link::Reply> answer) mutable {
+                          if (!answer) return respond(refusal(answer.error()));
+                          if (download) count(tally.downloads);
+                          respond(response_to(std::move(*answer), place));
+                        });
+      });
+}
+
+}  // namespace muster::gateway

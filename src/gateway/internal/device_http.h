@@ -1,0 +1,23 @@
+// gateway/device_http -- the device door over HTTPS: update polling, reports and artifact downloads
+// with Range, for devices that are not on MQTT and for those in quarantine, whose only path this
+// is. Loop thread.
+#pragma once
+
+#include "gateway/gateway.h"
+#include "gateway/internal/tally.h"
+#include "net/http.h"
+
+namespace muster::gateway {
+
+class DeviceHttp final : public net::http::Service {
+ public:
+  DeviceHttp(link::Controller&, Tally&);
+  std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
+  void serve(net::http::Request, net::http::Respond) override;
+
+ private:
+  link::Controller& controller_;
+  Tally& tally_;
+};
+
+}  // namespace muster::gateway

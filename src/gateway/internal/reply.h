@@ -1,0 +1,14 @@
+// gateway/reply -- how a fault looks in HTTP, for the two HTTPS doors. Pure.
+#pragma once
+
+#include "base/result.h"
+#include "net/http.h"
+
+namespace muster::gateway {
+
+int status_of(Fault);
+net::http::Response plain(int status, std::string words);  // text/plain, one line
+net::http::Response refusal(
+    const Error&);  // plain(status_of, message), with Retry-After where it helps
+
+}  // namespace muster::gateway

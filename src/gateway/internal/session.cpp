@@ -1,0 +1,296 @@
+#include "gateway/internal/session.h"
+
+#include <functional>
+
+#include "base/log.h"
+#include "crypto/hash.h"
+#include "gateway/internal/shard.h"
+
+namespace muster::gateway {
+namespace mqtt = wire::mqtt;
+namespace {
+
+constexpr std::uint32_t connect_within_s = 10;
+
+// Whether the certificate's name may use this client identifier: a device its own only; an
+// application also
+// "{name}:{anything}", so that it can hold several sessions.
+bool agrees(std::string_view client_id, const std::string& name, bool application) {
+  if (client_id.empty() || client_id == name) return true;
+  return application && client_id.size() <= 128 && client_id.starts_with(name) &&
+         client_id[name.size()] == ':';
+}
+
+}  // namespace
+
+std::uint64_t serial_key(std::string_view serial_hex) {
+  return std::hash<std::string_view>{}(serial_hex);
+}
+
+Session::Session(Shard& shard, Handle handle, int fd)
+    : shard_(shard),
+      handle_(handle),
+      heard_s_(shard.now_s()),
+      stream_(shard.loop(), *this, fd, &shard.device_tls()) {}
+
+Session::~Session() = default;
+
+void Session::on_open() {
+  shard_.opened();
+  ask_who();
+}
+
+void Session::ask_who() {
+  phase_ = Phase::asking;
+  cuts_ = shard_.cuts();
+  auto certificate = stream_.peer_certificate();
+  if (!certificate) return stream_.close({Fault::unauthorized, "no client certificate", ""});
+  stream_.pause_reading(true);  // what the client sends meanwhile waits in the kernel
+  shard_.ask(handle_, link::Hello{crypto::sha256(*certificate), stream_.peer_address()},
+             [](Session& self, Result<link::Reply> reply) { self.granted(std::move(reply)); });
+}
+
+void Session::granted(Result<link::Reply> reply) {
+  if (phase_ != Phase::asking) return;
+  phase_ = Phase::granted;
+  if (!reply) {
+    log::info("gateway", "certificate refused",
+              {{"peer", stream_.peer_address()}, {"why", reply.error().message}});
+    count(shard_.tally().connects_refused);
+    return stream_.close(reply.error());
+  }
+  auto& grant = std::get<link::Grant>(*reply);
+  name_ = std::move(grant.name);
+  model_ = std::move(grant.model);
+  application_ = grant.application;
+  restricted_ = grant.restricted;
+  serial_ = serial_key(grant.serial);
+  if (application_)
+    allowed_ = std::make_unique<std::vector<std::string>>(std::move(grant.subscribe));
+  stream_.pause_reading(false);
+}
+
+std::size_t Session::on_bytes(ByteView in) {
+  const mqtt::Limits limits{.packet_max = shard_.around().settings.packet_max};
+  std::size_t used = 0;
+  heard_s_ = shard_.now_s();
+  while (used < in.size() && (phase_ == Phase::granted || phase_ == Phase::accepted)) {
+    if (phase_ == Phase::granted && cuts_ != shard_.cuts()) {  // the grant may be out of date
+      ask_who();
+      break;
+    }
+    if (phase_ == Phase::accepted && !application_ && shard_.crowded(slot_)) {
+      stream_.pause_reading(true);
+      shard_.wait_for_room(handle_);
+      break;
+    }
+    auto decoded = mqtt::decode(in.subspan(used), version_, limits);
+    if (!decoded) {
+      malformed(decoded.error());
+      return in.size();
+    }
+    if (!*decoded) break;
+    take((*decoded)->packet, (*decoded)->size);
+    used += (*decoded)->size;
+  }
+  return phase_ == Phase::closing ? in.size() : used;
+}
+
+void Session::take(const mqtt::Packet& packet, std::size_t size) {
+  if (phase_ == Phase::granted) {
+    if (const auto* connect = std::get_if<mqtt::Connect>(&packet)) return take_connect(*connect);
+    return malformed({{Fault::invalid, "the first packet must be CONNECT [MQTT-3.1.0-1]", ""},
+                      Reason::protocol_error});
+  }
+  if (const auto* publish = std::get_if<mqtt::Publish>(&packet))
+    return take_publish(*publish, size);
+  if (const auto* ack = std::get_if<mqtt::Puback>(&packet)) {
+    if (!outbound_ || !outbound_->acknowledge(ack->packet_id)) return;
+    while (auto next = outbound_->next()) send_publication(*next, 1);
+    return;
+  }
+  if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet))
+    return take_subscribe(*subscribe);
+  if (const auto* unsubscribe = std::get_if<mqtt::Unsubscribe>(&packet))
+    return take_unsubscribe(*unsubscribe);
+  if (std::holds_alternative<mqtt::Pingreq>(packet)) {
+    Bytes& frame = shard_.frame();
+    frame.clear();
+    mqtt::append_pingresp(frame);
+    return stream_.write(frame);
+  }
+  if (const auto* bye = std::get_if<mqtt::Disconnect>(&packet)) {
+    if (bye->reason != Reason::disconnect_with_will) will_.reset();
+    phase_ = Phase::closing;
+    return stream_.finish();
+  }
+  malformed(
+      {{Fault::invalid,
+        std::string(name_of(mqtt::type_of(packet))) + " is not expected from a client here", ""},
+       Reason::protocol_error});
+}
+
+void Session::malformed(const mqtt::MqttError& error) {
+  count(shard_.tally().packets_malformed);
+  const std::string who = name_.empty() ? stream_.peer_address() : name_;
+  shard_.ask(handle_, link::Misuse{who, "packet.malformed", error.message},
+             [](Session&, Result<link::Reply>) {});
+  if (phase_ == Phase::granted) return refuse(error.reason, error.message);
+  go(error.reason, error.message);
+}
+
+// --- CONNECT ---
+
+void Session::take_connect(const mqtt::Connect& connect) {
+  version_ = connect.version;
+  if (may_connect(connect)) accept(connect);
+}
+
+bool Session::may_connect(const mqtt::Connect& connect) {
+  if (restricted_) {
+    refuse(Reason::not_authorized,
+           "this device is isolated; only the update path on the device port answers it");
+    return false;
+  }
+  if (!agrees(connect.client_id, name_, application_)) {
+    refuse(Reason::client_identifier_not_valid,
+           "the client identifier must be the certificate's name, " + name_);
+    return false;
+  }
+  if (!connect.will) return true;
+  const bool own = !application_ && connect.will->topic == "v1/devices/" + name_ + "/events";
+  if (own && connect.will->qos < 2 && !connect.will->retain) return true;
+  refuse(Reason::not_authorized,
+         "a will may go to the device's own events topic only, with QoS 0 or 1, not retained");
+  return false;
+}
+
+void Session::refuse(Reason reason, std::string_view why) {
+  count(shard_.tally().connects_refused);
+  mqtt::PropertyList properties;
+  if (v5()) properties.text(mqtt::Property::reason_string, why);
+  phase_ = Phase::closing;
+  send(mqtt::Connack{false, reason, properties.view()});
+  stream_.finish();
+}
+
+void Session::accept(const mqtt::Connect& connect) {
+  phase_ = Phase::accepted;
+  keep_alive_s_ = connect.keep_alive_s;
+  mqtt::PropertyList properties;
+  if (v5()) {
+    receive_maximum_ = static_cast<std::uint16_t>(
+        connect.properties.number(mqtt::Property::receive_maximum).value_or(65535));
+    properties.number(mqtt::Property::session_expiry, 0)
+        .number(mqtt::Property::maximum_qos, 1)
+        .number(mqtt::Property::retain_available, 0)
+        .number(mqtt::Property::subscription_ids_available, 0)
+        .number(mqtt::Property::shared_available, 0)
+        .number(mqtt::Property::maximum_packet_size,
+                static_cast<std::uint32_t>(shard_.around().settings.packet_max));
+    if (connect.client_id.empty()) properties.text(mqtt::Property::assigned_client_id, name_);
+  }
+  if (connect.will)
+    will_ = std::make_unique<Publication>(std::string(connect.will->topic),
+                                          std::string(text_of(connect.will->payload)),
+                                          connect.will->qos);
+  if (application_ && !connect.client_id.empty()) name_ = std::string(connect.client_id);
+  count(shard_.tally().connects);
+  shard_.enter(*this, handle_);
+  send(mqtt::Connack{false, Reason::success, properties.view()});
+  if (application_) return;
+  auto device = DeviceId::parse(name_);
+  slot_ = shard_.around().telemetry.slot(*device, model_);
+  model_ = {};
+  shard_.around().telemetry.connected(slot_, true);
+  shard_.ask(handle_, link::Presence{std::move(*device), true},
+             [](Session&, Result<link::Reply>) {});
+}
+
+// --- the way out ---
+
+void Session::send(const mqtt::Packet& packet) {
+  Bytes& frame = shard_.frame();
+  frame.clear();
+  if (auto done = mqtt::append(frame, packet, version_); !done)
+    return log::error("gateway", "a packet could not be encoded", {{"why", done.error().message}});
+  stream_.write(frame);
+}
+
+void Session::send_publication(const Publication& message, std::uint8_t qos) {
+  Bytes& frame = shard_.frame();
+  frame.clear();
+  mqtt::Publish packet{.topic = message.topic, .payload = bytes_of(message.payload), .qos = qos};
+  if (qos) packet.packet_id = outbound_->identify();
+  if (mqtt::append_publish(frame, packet, version_)) stream_.write(frame);
+  count(shard_.tally().deliveries);
+}
+
+void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
+  if (phase_ != Phase::accepted) return;
+  constexpr std::size_t outbox_max = 1 << 20;
+  if (qos == 0) {
+    if (stream_.outbox() > outbox_max) return count(shard_.tally().deliveries_dropped);
+    return send_publication(*message, 0);
+  }
+  if (!outbound_) outbound_ = std::make_unique<Outbound>(receive_maximum_);
+  if (outbound_->ready() && stream_.outbox() <= outbox_max) return send_publication(*message, 1);
+  if (!outbound_->full()) return outbound_->wait(message);
+  count(shard_.tally().deliveries_dropped);
+  go(Reason::quota_exceeded, "too many messages wait for this client");
+}
+
+void Session::tell(std::string_view channel, std::string payload) {
+  const std::size_t which = channel == "desired"    ? desired
+                            : channel == "commands" ? commands
+                                                    : updates;
+  if (phase_ != Phase::accepted || application_ || !subscribed_[which]) return;
+  auto message = std::make_shared<Publication>("v1/devices/" + name_ + '/' + std::string(channel),
+                                               std::move(payload));
+  deliver(message, static_cast<std::uint8_t>(subscribed_[which] - 1));
+}
+
+void Session::go(Reason reason, std::string_view why) {
+  if (phase_ == Phase::closing) return;
+  const bool greeted = phase_ == Phase::accepted;
+  phase_ = Phase::closing;
+  if (greeted && v5()) {
+    mqtt::PropertyList properties;
+    properties.text(mqtt::Property::reason_string, why.substr(0, 256));
+    send(mqtt::Disconnect{reason, properties.view()});
+  }
+  stream_.finish();
+}
+
+void Session::check_keep_alive(std::uint32_t now_s) {
+  const std::uint32_t quiet = now_s - heard_s_;
+  if (phase_ == Phase::granted && quiet > connect_within_s)
+    stream_.close({Fault::unavailable, "no CONNECT in time", ""});
+  if (phase_ == Phase::accepted && keep_alive_s_ && quiet > keep_alive_s_ + keep_alive_s_ / 2U)
+    go(Reason::keep_alive_timeout,
+       "nothing heard for one and a half keep alive intervals [MQTT-3.1.2-22]");
+}
+
+void Session::resume_reading() {
+  stream_.pause_reading(false);
+}
+
+void Session::left() {
+  if (application_) return;
+  shard_.around().telemetry.connected(slot_, false);
+  shard_.ask(handle_, link::Presence{*DeviceId::parse(name_), false},
+             [](Session&, Result<link::Reply>) {});
+}
+
+void Session::on_close(const Error& why) {
+  if (phase_ == Phase::handshake) {
+    shard_.opened();
+    log::debug("gateway", "handshake failed",
+               {{"peer", stream_.peer_address()}, {"why", why.message}});
+  }
+  phase_ = Phase::closing;
+  if (will_) shard_.route(will_->topic, will_->payload, will_->qos);
+  shard_.leave(*this, handle_);
+}
+
+}  // namespace muster::gateway

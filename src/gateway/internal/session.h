@@ -1,0 +1,97 @@
+// gateway/session -- one MQTT connection (3.1.1 or 5.0), from its handshake to its goodbye.
+//
+// It asks once who its certificate stands for, holds the client to its own subtree (an application
+// to its filters), hands readings to its thread's batches, and acknowledges when told that they are
+// kept. No session state outlives the connection: Session Present is always 0, and desired state
+// and updates are told anew at each subscription. QoS 2, retained messages, topic aliases and
+// shared subscriptions are refused with the reason. Loop thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/internal/outbound.h"
+#include "gateway/internal/routes.h"
+#include "link/link.h"
+#include "net/stream.h"
+#include "wire/mqtt.h"
+
+namespace muster::gateway {
+
+class Shard;
+
+class Session final : net::Stream::Events {
+ public:
+  Session(Shard&, Handle, int fd);
+  ~Session();
+
+  const std::string& name() const { return name_; }
+  std::uint64_t serial() const { return serial_; }
+  bool handshaking() const { return phase_ == Phase::handshake; }
+  bool accepted() const { return phase_ == Phase::accepted; }
+
+  void kept(std::uint16_t packet_id, const Result<void>&);  // the readings of this PUBLISH
+  void tell(std::string_view channel,
+            std::string payload);  // on the device's own subtree, if subscribed
+  void deliver(const PublicationSnapshot&, std::uint8_t qos);
+  void go(wire::mqtt::Reason, std::string_view why);  // says so (5.0) and closes
+  void check_keep_alive(std::uint32_t now_s);
+  void resume_reading();
+  void left();  // out of the index: the device is no longer here
+
+ private:
+  using Reason = wire::mqtt::Reason;
+  enum class Phase : std::uint8_t { handshake, asking, granted, accepted, closing };
+  enum Channel : std::uint8_t { desired, commands, updates, channels };
+
+  void on_open() override;
+  std::size_t on_bytes(ByteView) override;
+  void on_close(const Error&) override;
+
+  void ask_who();  // on_bytes sees nothing until the answer is here
+  void granted(Result<link::Reply>);
+  void take(const wire::mqtt::Packet&, std::size_t size);
+  void take_connect(const wire::mqtt::Connect&);
+  bool may_connect(const wire::mqtt::Connect&);
+  void refuse(Reason, std::string_view why);  // CONNACK with the reason, then close
+  void accept(const wire::mqtt::Connect&);
+  void take_publish(const wire::mqtt::Publish&, std::size_t size);
+  void take_readings(const wire::mqtt::Publish&, std::size_t size);
+  void ask_and_acknowledge(link::Request, std::uint16_t packet_id);
+  void refuse_publish(const wire::mqtt::Publish&, std::size_t size, Reason, std::string why);
+  void take_subscribe(const wire::mqtt::Subscribe&);
+  Reason subscribe_device(const wire::mqtt::Subscription&, std::array<bool, channels>& fresh);
+  Reason subscribe_application(const wire::mqtt::Subscription&);
+  void take_unsubscribe(const wire::mqtt::Unsubscribe&);
+  void send(const wire::mqtt::Packet&);
+  void send_publication(const Publication&, std::uint8_t qos);
+  void acknowledge(std::uint16_t packet_id, Reason, std::string_view why = {});
+  void malformed(const wire::mqtt::MqttError&);
+  bool v5() const { return version_ == wire::mqtt::Version::v5; }
+
+  Shard& shard_;
+  const Handle handle_;
+  Phase phase_ = Phase::handshake;
+  wire::mqtt::Version version_ = wire::mqtt::Version::v5;
+  bool application_ = false;
+  bool restricted_ = false;
+  std::array<std::uint8_t, channels> subscribed_{};  // a device's: 0 no, 1 QoS 0, 2 QoS 1
+  std::uint16_t keep_alive_s_ = 0;
+  std::uint16_t receive_maximum_ = 65535;
+  std::uint32_t heard_s_ = 0;
+  std::uint32_t cuts_ = 0;  // Shard::cuts() when the grant was asked for
+  std::uint32_t slot_ = 0;
+  std::uint64_t serial_ = 0;  // hash of the certificate's serial, for the index
+  std::string name_;
+  ModelId model_;
+  std::unique_ptr<std::vector<std::string>> allowed_;  // an application's filters
+  std::unique_ptr<Publication> will_;
+  std::unique_ptr<Outbound> outbound_;
+  net::Stream stream_;
+};
+
+std::uint64_t serial_key(std::string_view serial_hex);
+
+}  // namespace muster::gateway

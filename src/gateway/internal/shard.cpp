@@ -1,0 +1,292 @@
+#include "gateway/internal/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "wire/topic.h"
+
+namespace muster::gateway {
+namespace {
+
+constexpr unsigned batches_on_their_way_max = 4;  // a lane
+constexpr std::size_t messages_waiting_max = 8'192;
+constexpr std::size_t handshakes_max = 256;  // more are left in the kernel's backlog
+
+}  // namespace
+
+Shard::Shard(unsigned number, Neighbours& around)
+    : number_(number),
+      around_(around),
+      est_(around.settings, around.controller, around.tally),
+      device_http_(around.controller, around.tally),
+      lanes_(around.telemetry.lanes()),
+      routes_(std::make_shared<Table>()) {}
+
+Shard::~Shard() = default;
+
+Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
+  const Settings& s = around_.settings;
+  now_s_ = static_cast<std::uint32_t>(monotonic_ns() / 1'000'000'000);
+  net::TlsSettings tls{.key_pem = s.key_pem,
+                       .chain_pem = s.chain_pem,
+                       .anchors_pem = s.device_anchors_pem,
+                       .peer = net::PeerCertificate::required};
+  TRY(auto device_tls, net::TlsContext::server(tls));
+  device_tls_.emplace(std::move(device_tls));
+  tls.peer = net::PeerCertificate::requested;
+  tls.tls12 = true;
+  TRY(auto enrol_tls, net::TlsContext::server(tls));
+  enrol_tls_.emplace(std::move(enrol_tls));
+  TRY(mqtt_, net::Listener::open(loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); }));
+  TRY(device_,
+      net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
+  TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, est_));
+  loop_.after(1s, [this] { each_second(); });
+  return Gateway::Ports{mqtt_->port(), device_->port(), enrol_->port()};
+}
+
+void Shard::close() {
+  mqtt_.reset();
+  device_.reset();
+  enrol_.reset();
+  seats_.clear();
+}
+
+Result<void> Shard::reload(const std::string& key, const std::string& chain,
+                           const std::string& anchors) {
+  net::TlsSettings tls{.key_pem = key,
+                       .chain_pem = chain,
+                       .anchors_pem = anchors,
+                       .peer = net::PeerCertificate::required};
+  TRY_VOID(device_tls_->reload(tls));
+  tls.peer = net::PeerCertificate::requested;
+  tls.tls12 = true;
+  return enrol_tls_->reload(tls);
+}
+
+void Shard::drain() {
+  draining_ = true;
+  mqtt_->hold(true);
+  for (Seat& seat : seats_)
+    if (seat.session)
+      seat.session->go(wire::mqtt::Reason::server_shutting_down, "the controller is stopping");
+  device_->drain([] {});
+  enrol_->drain([] {});
+  if (sessions_ == 0) return loop_.stop();
+  loop_.after(2s, [this] { loop_.stop(); });  // for clients that do not answer our goodbye
+}
+
+// --- sessions ---
+
+void Shard::accepted(int fd) {
+  std::uint32_t index = 0;
+  if (free_seats_.empty()) {
+    index = static_cast<std::uint32_t>(seats_.size());
+    seats_.emplace_back();
+  } else {
+    index = free_seats_.back();
+    free_seats_.pop_back();
+  }
+  Seat& seat = seats_[index];
+  ++sessions_;
+  ++handshaking_;
+  count(tally().connections);
+  seat.session = std::make_unique<Session>(*this, Handle{index, seat.generation}, fd);
+  if (handshaking_ >= handshakes_max || sessions_ >= around_.settings.connections_max)
+    mqtt_->hold(true);
+}
+
+void Shard::opened() {
+  --handshaking_;
+  if (!draining_ && handshaking_ < handshakes_max && sessions_ < around_.settings.connections_max)
+    mqtt_->hold(false);
+}
+
+Session* Shard::find(Handle handle) {
+  if (handle.index >= seats_.size()) return nullptr;
+  Seat& seat = seats_[handle.index];
+  return seat.generation == handle.generation ? seat.session.get() : nullptr;
+}
+
+void Shard::enter(Session& session, Handle handle) {
+  take_over(session.name());
+  by_name_[session.name()] = handle;
+  by_serial_.emplace(session.serial(), handle);
+  around_.everyone_else(number_, [name = session.name()](Shard& other) { other.take_over(name); });
+}
+
+void Shard::take_over(const std::string& name) {
+  auto at = by_name_.find(name);
+  if (at == by_name_.end()) return;
+  if (Session* older = find(at->second))
+    older->go(wire::mqtt::Reason::session_taken_over, "the client connected again [MQTT-3.1.4-3]");
+  by_name_.erase(at);
+}
+
+void Shard::leave(Session& session, Handle handle) {
+  auto [first, last] = by_serial_.equal_range(session.serial());
+  for (auto at = first; at != last; ++at)
+    if (at->second == handle) {
+      by_serial_.erase(at);
+      around_.drop_routes(number_, handle, nullptr);
+      break;
+    }
+  auto at = by_name_.find(session.name());
+  if (at != by_name_.end() && at->second == handle) {
+    by_name_.erase(at);
+    session.left();
+  }
+  Seat& seat = seats_[handle.index];
+  ++seat.generation;
+  loop_.defer([dead = std::move(seat.session)] {});
+  free_seats_.push_back(handle.index);
+  --sessions_;
+  if (draining_ && sessions_ == 0) loop_.stop();
+  if (!draining_ && handshaking_ < handshakes_max) mqtt_->hold(false);
+}
+
+void Shard::ask(Handle handle, link::Request request,
+                std::move_only_function<void(Session&, Result<link::Reply>)> then) {
+  around_.controller.ask(std::move(request), [this, handle, then = std::move(then)](
+                                                 Result<link::Reply> reply) mutable {
+    loop_.post([this, handle, then = std::move(then), reply = std::move(reply)]() mutable {
+      if (Session* session = find(handle)) then(*session, std::move(reply));
+    });
+  });
+}
+
+void Shard::each_second() {
+  now_s_ = static_cast<std::uint32_t>(monotonic_ns() / 1'000'000'000);
+  for (Seat& seat : seats_)
+    if (seat.session) seat.session->check_keep_alive(now_s_);
+  loop_.after(1s, [this] { each_second(); });
+}
+
+// --- pushes ---
+
+void Shard::cut(std::uint64_t serial) {
+  ++cuts_;
+  auto [first, last] = by_serial_.equal_range(serial);
+  std::vector<Handle> found;
+  for (auto at = first; at != last; ++at) found.push_back(at->second);
+  for (Handle handle : found)
+    if (Session* session = find(handle)) {
+      count(tally().cuts);
+      session->go(wire::mqtt::Reason::administrative_action, "this certificate is no longer valid");
+    }
+}
+
+void Shard::cut_device(const std::string& name, const std::string& why) {
+  ++cuts_;
+  auto at = by_name_.find(name);
+  Session* session = at == by_name_.end() ? nullptr : find(at->second);
+  if (!session) return;
+  count(tally().cuts);
+  session->go(wire::mqtt::Reason::administrative_action, why);
+}
+
+void Shard::tell(const link::Tell& message) {
+  auto at = by_name_.find(message.device.text());
+  if (at == by_name_.end()) return;
+  if (Session* session = find(at->second)) session->tell(message.channel, message.payload);
+}
+
+// --- readings ---
+
+link::Message& Shard::append(Lane& lane, unsigned number, std::uint32_t slot, std::size_t bytes) {
+  if (!std::exchange(lane.deferred, true)) loop_.defer([this, number] { send_batch(number); });
+  return lane.batch.messages.emplace_back(
+      link::Message{.slot = slot,
+                    .bytes = static_cast<std::uint32_t>(bytes),
+                    .first = static_cast<std::uint32_t>(lane.batch.readings.size())});
+}
+
+void Shard::add(Handle handle, std::uint32_t slot, std::size_t bytes,
+                std::span<const wire::SenmlRecord> records, std::uint16_t packet_id) {
+  const unsigned number = slot % static_cast<unsigned>(lanes_.size());
+  Lane& lane = lanes_[number];
+  link::Message& message = append(lane, number, slot, bytes);
+  for (const wire::SenmlRecord& record : records) {
+    auto value = record.number();
+    if (!value) continue;  // text is for applications; history keeps numbers
+    lane.batch.readings.push_back({static_cast<std::uint32_t>(lane.batch.names.size()),
+                                   static_cast<std::uint16_t>(record.name.size()), record.time,
+                                   *value});
+    lane.batch.names.append(record.name);
+    ++message.count;
+  }
+  if (packet_id) lane.receipts.push_back({handle, packet_id});
+}
+
+void Shard::add_refused(std::uint32_t slot, std::size_t bytes) {
+  const unsigned number = slot % static_cast<unsigned>(lanes_.size());
+  append(lanes_[number], number, slot, bytes).refused = true;
+}
+
+bool Shard::crowded(std::uint32_t slot) const {
+  return lanes_[slot % lanes_.size()].batch.messages.size() >= messages_waiting_max;
+}
+
+void Shard::wait_for_room(Handle handle) {
+  waiting_for_room_.push_back(handle);
+}
+
+void Shard::send_batch(unsigned number) {
+  Lane& lane = lanes_[number];
+  lane.deferred = false;
+  if (lane.batch.messages.empty() || lane.on_their_way >= batches_on_their_way_max) return;
+  link::Batch batch = std::exchange(lane.batch, {});
+  if (!lane.spare.empty()) {
+    lane.batch = std::move(lane.spare.back());
+    lane.spare.pop_back();
+  }
+  batch.received = now();
+  ++lane.on_their_way;
+  around_.telemetry.take(
+      number, std::move(batch),
+      [this, number, receipts = std::exchange(lane.receipts, {})](Result<void> result,
+                                                                  link::Batch used) mutable {
+        loop_.post([this, number, result = std::move(result), used = std::move(used),
+                    receipts = std::move(receipts)]() mutable {
+          batch_kept(number, result, std::move(used), receipts);
+        });
+      });
+}
+
+void Shard::batch_kept(unsigned number, const Result<void>& result, link::Batch used,
+                       const std::vector<Receipt>& receipts) {
+  Lane& lane = lanes_[number];
+  --lane.on_their_way;
+  used.clear();
+  lane.spare.push_back(std::move(used));
+  for (const Receipt& receipt : receipts)
+    if (Session* session = find(receipt.session)) session->kept(receipt.packet_id, result);
+  send_batch(number);
+  for (Handle handle : std::exchange(waiting_for_room_, {}))
+    if (Session* session = find(handle)) session->resume_reading();
+}
+
+// --- applications ---
+
+void Shard::route(std::string_view topic, std::string_view payload, std::uint8_t qos) {
+  PublicationSnapshot message;
+  for (const Route& route : *routes_) {
+    if (!wire::mqtt::matches(route.filter, topic)) continue;
+    if (!message)
+      message = std::make_shared<Publication>(std::string(topic), std::string(payload), qos);
+    const std::uint8_t granted = std::min(qos, route.qos);
+    if (route.shard == number_)
+      deliver(route.session, message, granted);
+    else
+      around_.one(route.shard, [message, granted, to = route.session](Shard& other) {
+        other.deliver(to, message, granted);
+      });
+  }
+}
+
+void Shard::deliver(Handle to, const PublicationSnapshot& message, std::uint8_t qos) {
+  if (Session* session = find(to)) session->deliver(message, qos);
+}
+
+}  // namespace muster::gateway

@@ -1,0 +1,134 @@
+// gateway/shard -- one I/O thread of the gateway: its loop, doors, sessions, indexes and batches of
+// readings.
+//
+// Readings that arrive in one turn of the loop leave as one batch a lane; a few batches a lane may
+// be on their way, and when more pile up the senders are not read until room comes back. Loop
+// thread, but for post() and run().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/gateway.h"
+#include "gateway/internal/device_http.h"
+#include "gateway/internal/est.h"
+#include "gateway/internal/routes.h"
+#include "gateway/internal/session.h"
+#include "gateway/internal/tally.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "wire/senml.h"
+
+namespace muster::gateway {
+
+struct Neighbours {  // what the shards of one gateway share
+  const Settings& settings;
+  link::Controller& controller;
+  link::Telemetry& telemetry;
+  const Clock& clock;
+  Tally& tally;
+  std::function<void(unsigned from, std::function<void(Shard&)>)>
+      everyone_else;  // posts to the other shards
+  std::function<void(unsigned shard, std::function<void(Shard&)>)> one;  // posts to one shard
+  std::function<void(Route)> add_route;
+  std::function<void(unsigned shard, Handle, const std::string* filter)>
+      drop_routes;  // null filter: all of the session
+};
+
+class Shard {
+ public:
+  Shard(unsigned number, Neighbours&);
+  ~Shard();
+
+  Result<Gateway::Ports> open(const Gateway::Ports&);  // on the loop's thread
+  net::Loop& loop() { return loop_; }
+  void close();  // on the loop's thread, after run()
+  void drain();
+  Result<void> reload(const std::string& key, const std::string& chain, const std::string& anchors);
+
+  // pushes
+  void cut(std::uint64_t serial);
+  void cut_device(const std::string& name, const std::string& why);
+  void tell(const link::Tell&);
+  void take_over(const std::string& name);  // another thread has the client now
+  void set_routes(TableSnapshot table) { routes_ = std::move(table); }
+  void deliver(Handle, const PublicationSnapshot&, std::uint8_t qos);
+
+  // for sessions
+  unsigned number() const { return number_; }
+  Neighbours& around() { return around_; }
+  Tally& tally() { return around_.tally; }
+  wire::SenmlReader& senml() { return senml_; }
+  Bytes& frame() { return frame_; }  // scratch for one packet
+  std::uint32_t now_s() const { return now_s_; }
+  Instant now() const { return around_.clock.now(); }
+  net::TlsContext& device_tls() { return *device_tls_; }
+
+  // Asks the controller and comes back to the session, if it still lives.
+  void ask(Handle, link::Request, std::move_only_function<void(Session&, Result<link::Reply>)>);
+  void enter(Session&, Handle);  // into the indexes; ends an older session of the same name
+  void leave(Session&, Handle);  // out of everything; the session is destroyed at the turn's end
+  // One message, with its readings, into the lane's batch; acknowledged through Session::kept when
+  // packet_id is not 0.
+  void add(Handle, std::uint32_t slot, std::size_t bytes, std::span<const wire::SenmlRecord>,
+           std::uint16_t packet_id);
+  void add_refused(std::uint32_t slot, std::size_t bytes);
+  bool crowded(std::uint32_t slot) const;
+  void wait_for_room(Handle);
+  void route(std::string_view topic, std::string_view payload, std::uint8_t qos);
+  // Rises with every cut: a grant asked for before one is asked again before it is used.
+  std::uint32_t cuts() const { return cuts_; }
+  void opened();  // a handshake ended, well or badly
+
+ private:
+  struct Receipt {
+    Handle session;
+    std::uint16_t packet_id;
+  };
+  struct Lane {
+    link::Batch batch;
+    std::vector<Receipt> receipts;
+    unsigned on_their_way = 0;
+    bool deferred = false;
+    std::vector<link::Batch> spare;
+  };
+  struct Seat {
+    std::unique_ptr<Session> session;
+    std::uint32_t generation = 0;
+  };
+
+  Session* find(Handle);
+  void accepted(int fd);
+  link::Message& append(Lane&, unsigned lane, std::uint32_t slot, std::size_t bytes);
+  void send_batch(unsigned lane);
+  void batch_kept(unsigned lane, const Result<void>&, link::Batch, const std::vector<Receipt>&);
+  void each_second();
+
+  const unsigned number_;
+  Neighbours& around_;
+  net::Loop loop_;
+  std::optional<net::TlsContext> device_tls_, enrol_tls_;
+  Est est_;
+  DeviceHttp device_http_;
+  std::unique_ptr<net::Listener> mqtt_;
+  std::unique_ptr<net::http::Server> device_, enrol_;
+  std::vector<Seat> seats_;
+  std::vector<std::uint32_t> free_seats_;
+  std::size_t sessions_ = 0, handshaking_ = 0;
+  std::unordered_map<std::string, Handle> by_name_;
+  std::unordered_multimap<std::uint64_t, Handle> by_serial_;
+  std::vector<Lane> lanes_;
+  std::vector<Handle> waiting_for_room_;
+  TableSnapshot routes_;
+  wire::SenmlReader senml_;
+  Bytes frame_;
+  std::uint32_t now_s_ = 0;
+  std::uint32_t cuts_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace muster::gateway
