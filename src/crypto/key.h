@@ -20,6 +20,9 @@ namespace muster::crypto {
 enum class Algorithm { ecdsa_p256, ecdsa_p384, ed25519 };
 const char* name_of(Algorithm);
 
+enum class Digest { sha256, sha384, sha512 };
+
+// A key made by default is empty: a place to assign to. It verifies nothing.
 class PublicKey {
  public:
   static Result<PublicKey> from_spki(
@@ -29,7 +32,10 @@ class PublicKey {
   const Bytes& spki() const;  // DER, as given
   std::string pem() const;
   Hash fingerprint() const;  // SHA-256 of the SPKI
+  // Strict: an ECDSA signature must be canonical DER, each of r and s in range.
   bool verify(ByteView message, ByteView signature) const;
+  // ECDSA by another digest than the curve's own, as requests and foreign certificates may have.
+  bool verify(ByteView message, ByteView signature, Digest) const;
 
  private:
   struct State;
