@@ -27,7 +27,7 @@ struct Settings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8443;       // 0: a free one
   std::string key_pem, chain_pem;  // the door's own
-  std::string public_url;      // of the console, for one-time links; empty: https://address:port
+  std::string public_host;               // of the console, for one-time links
   bool ledger_public = false;  // /ledger/ without a token
   std::uint64_t artifact_max = 4ULL << 30;  // octets of one uploaded artifact
 };

@@ -1,0 +1,151 @@
+#include "musterd/config.h"
+
+#include <yaml-cpp/yaml.h>
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <set>
+
+namespace muster {
+namespace {
+
+// An option's text becomes a setting, or a sentence that says why not.
+using Setter = std::function<Result<void>(const std::string&)>;
+
+template <class T>
+Setter number(T& into, std::int64_t min, std::int64_t max) {
+  return [&into, min, max](const std::string& text) -> Result<void> {
+    char* end = nullptr;
+    const long long value = std::strtoll(text.c_str(), &end, 10);
+    if (text.empty() || *end || value < min || value > max)
+      return fail(Fault::invalid, "must be a whole number from " + std::to_string(min) + " to " +
+                                      std::to_string(max));
+    into = static_cast<T>(value);
+    return {};
+  };
+}
+
+Setter duration(Duration& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    if (text == "0") {
+      into = 0ms;
+      return {};
+    }
+    TRY(into, parse_duration(text));
+    return {};
+  };
+}
+
+Setter text(std::string& into) {
+  return [&into](const std::string& value) -> Result<void> {
+    into = value;
+    return {};
+  };
+}
+
+Setter yes_or_no(bool& into) {
+  return [&into](const std::string& value) -> Result<void> {
+    if (value != "true" && value != "false") return fail(Fault::invalid, "must be true or false");
+    into = value == "true";
+    return {};
+  };
+}
+
+struct Option {
+  std::string name, help;
+  Setter set;
+};
+
+std::vector<Option> options(Config& c) {
+  return {
+      {"bind", "address of every door", text(c.bind)},
+      {"operator-port", "REST, console, ledger", number(c.operator_port, 0, 65535)},
+      {"mqtt-port", "devices, MQTT over mutual TLS", number(c.mqtt_port, 0, 65535)},
+      {"device-port", "devices, HTTPS with client certificate", number(c.device_port, 0, 65535)},
+      {"enrol-port", "EST and CRL", number(c.enrol_port, 0, 65535)},
+      {"public-name", "host name clients use", text(c.public_name)},
+      {"io-threads", "of the device doors; 0: one per core", number(c.io_threads, 0, 256)},
+      {"telemetry-lanes", "telemetry workers, fixed when the folder is made",
+       number(c.telemetry_lanes, 1, 64)},
+      {"telemetry-sync", "how long an acknowledged reading may be in the kernel only; 0: never",
+       duration(c.telemetry_sync)},
+      {"telemetry-retention", "how long readings are kept; 0: for ever",
+       duration(c.telemetry_retention)},
+      {"certificate-life", "of device certificates", duration(c.certificate_life)},
+      {"token-life", "of one-time enrolment tokens", duration(c.token_life)},
+      {"isolations-per-hour", "beyond it a person decides",
+       number(c.isolations_per_hour, 0, 1'000'000)},
+      {"ledger-public", "serve /ledger/ without a token: true or false",
+       yes_or_no(c.ledger_public)},
+      {"log-level", "debug, info, warning or error", text(c.log_level)},
+  };
+}
+
+Error about(const std::string& where, Error error) {
+  error.message = where + ": " + error.message;
+  return error;
+}
+
+Result<void> read_file(const std::filesystem::path& file, const std::vector<Option>& known,
+                       const std::set<std::string>& given) {
+  YAML::Node root;
+  try {  // yaml-cpp's only way to say no
+    root = YAML::LoadFile(file.string());
+  } catch (const YAML::Exception& e) {
+    return fail(Fault::invalid, file.string() + ": " + e.what());
+  }
+  if (root.IsNull()) return {};
+  if (!root.IsMap()) return fail(Fault::invalid, file.string() + ": must be a map of settings");
+  std::set<std::string> seen;
+  for (const auto& entry : root) {
+    const std::string key = entry.first.Scalar();
+    std::string name = key;
+    for (char& c : name) c = c == '_' ? '-' : c;
+    const std::string where = file.string() + ": " + key;
+    auto option = std::ranges::find(known, name, &Option::name);
+    if (option == known.end()) return fail(Fault::invalid, where + ": unknown setting");
+    if (!seen.insert(name).second) return fail(Fault::invalid, where + ": given twice");
+    if (!entry.second.IsScalar()) return fail(Fault::invalid, where + ": must be a single value");
+    if (given.contains(name)) continue;  // the command line wins
+    if (auto set = option->set(entry.second.Scalar()); !set)
+      return std::unexpected(about(where, set.error()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config> Config::read(int argc, char** argv) {
+  Config config;
+  const auto known = options(config);
+  CLI::App app{"musterd -- the controller of a fleet of connected devices", "musterd"};
+  app.set_version_flag("--version", "musterd 0.1.0");
+  std::string data, file;
+  app.add_option("--data", data, "folder of everything it keeps")->required();
+  app.add_option("--config", file, "YAML file with the same settings");
+  std::map<std::string, std::string> values;
+  for (const Option& option : known)
+    app.add_option("--" + option.name, values[option.name], option.help);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const bool asked = e.get_exit_code() == 0;
+    app.exit(e);
+    std::exit(asked ? 0 : 2);
+  }
+  config.data = data;
+  std::set<std::string> given;
+  for (const Option& option : known) {
+    if (app.count("--" + option.name) == 0) continue;
+    given.insert(option.name);
+    if (auto set = option.set(values[option.name]); !set)
+      return std::unexpected(about("--" + option.name, set.error()));
+  }
+  if (!file.empty()) TRY_VOID(read_file(file, known, given));
+  if (config.certificate_life < 1min || config.token_life < 1min)
+    return fail(Fault::invalid, "--certificate-life and --token-life must be at least 1m");
+  return config;
+}
+
+}  // namespace muster

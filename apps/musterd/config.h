@@ -1,0 +1,32 @@
+// musterd/config -- what the operator sets: command line first, then the YAML file, then defaults.
+//
+// The file's keys are the long options with '-' as '_' (mqtt_port: 8883); an unknown, repeated or
+// mistyped key is refused.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace muster {
+
+struct Config {
+  std::filesystem::path data;
+  std::string bind = "127.0.0.1";
+  std::uint16_t operator_port = 8443, mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
+  std::string public_name;  // host name that clients use, for the server certificate and links
+  unsigned io_threads = 0;  // 0: one per core
+  unsigned telemetry_lanes = 1;
+  Duration telemetry_sync = 1s, telemetry_retention = 90 * 24h;
+  Duration certificate_life = 30 * 24h, token_life = 7 * 24h;
+  int isolations_per_hour = 50;
+  bool ledger_public = false;
+  std::string log_level = "info";
+
+  // Exits with the usage text on --help and with 2 on a mistake in the command line.
+  static Result<Config> read(int argc, char** argv);
+};
+
+}  // namespace muster

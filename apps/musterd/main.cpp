@@ -1,0 +1,92 @@
+// The controller. Read top to bottom: this is the whole wiring.
+//
+// Each object is built from those above it and destroyed in reverse. Nothing else in the program is
+// global, registered or looked up by name.
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "desk/desk.h"
+#include "desk/follow.h"
+#include "desk/telemetry.h"
+#include "gateway/gateway.h"
+#include "musterd/config.h"
+#include "musterd/folder.h"
+#include "musterd/metrics.h"
+#include "musterd/names.h"
+#include "musterd/notifier.h"
+
+using namespace muster;
+
+int main(int argc, char** argv) {
+  const Config config = expect(Config::read(argc, argv));
+  expect(set_log_level(config.log_level));
+  const sigset_t signals =
+      hold_signals();  // before the first thread, so that only wait_for_signal() sees them
+
+  // ground
+  SystemClock clock;
+  SystemRandom random, api_random;  // the second one is the operator door's
+  const Names names = names_of(config);
+  Folder folder = expect(Folder::open(config.data, names.dns, names.addresses, clock, random));
+  auto store = expect(store::Store::open(folder.path / "muster.db"));
+
+  // domain: one thread, no locks
+  auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
+  auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
+  auto identity = expect(identity::Identity::open(
+      store, ledger, inventory, {folder.authority, folder.issuing_key}, clock, random,
+      {.certificate_life = config.certificate_life, .token_life = config.token_life}));
+  auto releases = expect(
+      release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
+  auto rollouts =
+      expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
+  auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
+  auto response =
+      expect(response::Response::open(store, ledger, inventory, segment, clock, random,
+                                      {.isolations_per_hour = config.isolations_per_hour}));
+  auto operators = expect(api::Operators::open(store, ledger, clock, random));
+  desk::Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+  desk::Desk desk{domain, clock};
+
+  // telemetry: beside the domain; only findings enter it
+  auto telemetry =
+      expect(desk::Telemetry::open(folder.path / "telemetry",
+                                   {.lanes = config.telemetry_lanes,
+                                    .sync = config.telemetry_sync,
+                                    .retention = config.telemetry_retention},
+                                   clock, [&desk](std::vector<watch::Finding> findings) {
+                                     desk::report(desk, std::move(findings));
+                                   }));
+  desk::follow(domain, desk, *telemetry);
+
+  // doors: devices come in one, operators in the other
+  auto gateway =
+      expect(gateway::Gateway::open(gateway_settings(config, folder), desk, *telemetry, clock));
+  desk.attach(*gateway);
+  expect(first_operator(folder, operators, store, ledger));
+  auto api =
+      expect(api::Api::open(api_settings(config, folder, names), desk, *telemetry, operators, clock,
+                            api_random, [&gateway] { return metrics_of(gateway->counters()); }));
+  const std::string link = api->new_link_url();
+  Result<void> ended;
+  std::thread domain_thread([&] {
+    ended = desk.run();
+    if (!ended) std::raise(SIGTERM);  // the store broke: nothing more can be promised
+  });
+  {
+    Notifier notifier{desk};
+    expect(write_ports(folder, config, gateway->ports(), api->port()));
+    std::printf("console  %s\nready\n", link.c_str());
+    std::fflush(stdout);
+    wait_for_signal(signals);
+    log::info("musterd", "stopping");
+  }
+  api->drain();
+  gateway->drain();
+  desk.stop();
+  domain_thread.join();
+  return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
+}

@@ -1,0 +1,36 @@
+#include "musterd/metrics.h"
+
+namespace muster {
+
+std::string metrics_of(const gateway::Counters& c) {
+  std::string out;
+  auto counter = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.append("# HELP muster_")
+        .append(name)
+        .append(" ")
+        .append(help)
+        .append("\n# TYPE muster_")
+        .append(name);
+    out.append(" counter\nmuster_")
+        .append(name)
+        .append(" ")
+        .append(std::to_string(value))
+        .append("\n");
+  };
+  counter("mqtt_connections_total", "TCP connections accepted on the MQTT door", c.connections);
+  counter("mqtt_connects_total", "MQTT sessions accepted", c.connects);
+  counter("mqtt_connects_refused_total", "MQTT sessions refused", c.connects_refused);
+  counter("mqtt_publishes_total", "PUBLISH packets received", c.publishes);
+  counter("mqtt_refused_total", "publishes and subscriptions refused", c.publishes_refused);
+  counter("mqtt_malformed_total", "malformed packets", c.packets_malformed);
+  counter("mqtt_deliveries_total", "messages sent to clients", c.deliveries);
+  counter("mqtt_deliveries_dropped_total", "messages dropped because a client was too slow",
+          c.deliveries_dropped);
+  counter("enrolments_total", "certificates given out over EST", c.enrolments);
+  counter("enrolments_refused_total", "EST requests refused", c.enrolments_refused);
+  counter("artifact_downloads_total", "artifact downloads begun", c.downloads);
+  counter("sessions_cut_total", "live sessions cut by isolation, revocation or retirement", c.cuts);
+  return out;
+}
+
+}  // namespace muster

@@ -1,0 +1,34 @@
+// musterd/names -- the small turns of the wiring: settings handed on, names of the doors, signals,
+// first operator.
+#pragma once
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "api/api.h"
+#include "gateway/gateway.h"
+#include "musterd/config.h"
+#include "musterd/folder.h"
+
+namespace muster {
+
+struct Names {  // what the server certificate is for; the first one names the ledger too
+  std::vector<std::string> dns, addresses;
+};
+Names names_of(const Config&);
+
+gateway::Settings gateway_settings(const Config&, const Folder&);
+api::Settings api_settings(const Config&, const Folder&, const Names&);
+
+Result<void> set_log_level(const std::string&);
+sigset_t hold_signals();  // SIGTERM and SIGINT wait for wait_for_signal(); SIGPIPE is ignored
+void wait_for_signal(const sigset_t&);
+
+// At first start: the operator "admin", whose token goes to admin.token before anybody could need
+// it.
+Result<void> first_operator(const Folder&, api::Operators&, store::Store&, ledger::Ledger&);
+Result<void> write_ports(const Folder&, const Config&, const gateway::Gateway::Ports&,
+                         std::uint16_t operator_port);
+
+}  // namespace muster
