@@ -63,7 +63,7 @@ void ObjectReader::mistyped(std::string_view key, const Json& v, std::string_vie
 }
 
 const Json* ObjectReader::maybe(std::string_view key) {
-  taken_.push_back(key);
+  if (std::find(taken_.begin(), taken_.end(), key) == taken_.end()) taken_.push_back(key);
   return value_->find(key);
 }
 
@@ -161,10 +161,7 @@ const Json::Array& ObjectReader::array(std::string_view key, std::size_t max_ite
 std::vector<std::string> ObjectReader::texts_or(std::string_view key,
                                                 std::vector<std::string> fallback,
                                                 std::size_t max_items, std::size_t max) {
-  if (!value_->find(key)) {
-    taken_.push_back(key);
-    return fallback;
-  }
+  if (!maybe(key)) return fallback;
   std::vector<std::string> out;
   std::size_t index = 0;
   for (const Json& item : array(key, max_items)) {
