@@ -100,8 +100,11 @@ struct Imported {
   std::vector<std::pair<DeviceId, Token>> tokens;  // for devices the manifest gave no token hash
 };
 
+// Certificates that were seen in a handshake, by their end, to the minute. Expiring: valid, with
+// less than a quarter of a certificate's life to go, so a renewal is overdue. Revoked: ever.
 struct Totals {
   std::size_t valid = 0, expiring = 0, expired = 0, revoked = 0;
+  std::size_t pending = 0;
 };
 
 class Identity {
@@ -117,9 +120,9 @@ class Identity {
   Result<Imported> import_manifest(std::string_view text, ByteView signature, ledger::Actor,
                                    bool dry_run);  // all or nothing
   Result<Token> expect(inventory::NewDevice, ledger::Actor);
-  Result<Token> new_token(
-      const DeviceId&,
-      ledger::Actor);  // replaces an unused one; conflict when the device is retired
+  Result<Token> new_token(const DeviceId&,
+                          ledger::Actor);  // replaces an unused one; conflict when the device is
+                                           // retired. An application's id does too
   Result<Token> add_application(Application, ledger::Actor);
   Result<void> remove_application(const std::string& id, ledger::Actor);
   std::vector<Application> applications() const;

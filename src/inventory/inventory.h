@@ -11,6 +11,7 @@
 // Domain thread only. Time comes from the Clock.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +53,7 @@ struct Device {
   ModelId model;
   Lifecycle state = Lifecycle::expected;
   Risk risk = Risk::moderate;
+  bool own_risk = false;            // the risk was set for this device; else it follows its model's
   std::vector<std::string> groups;  // sorted, unique, at most 32
   std::string serial;               // the maker's; empty if not told
   std::string firmware;             // version it says it runs; empty until it has
@@ -109,8 +111,9 @@ class Inventory {
   std::vector<const Model*> models() const;
 
   // life
-  Result<void> expect(NewDevice, ledger::Actor);  // conflict when the id or the serial is taken;
-                                                  // missing model is made with defaults
+  Result<void> may_expect(const NewDevice&) const;  // what expect() would answer; writes nothing
+  Result<void> expect(NewDevice, ledger::Actor);    // conflict when the id or the serial is taken;
+                                                    // missing model is made with defaults
   Result<void> activate(const DeviceId&, ledger::Actor);  // expected → active; no-op when active
   Result<void> quarantine(const DeviceId&, ledger::Actor, std::string reason);
   Result<void> release(const DeviceId&, ledger::Actor, std::string reason);
@@ -120,19 +123,21 @@ class Inventory {
   Result<void> edit(const DeviceId&, DeviceEdit, ledger::Actor,
                     std::optional<std::uint64_t> if_revision = {});
   Result<void> reported(const DeviceId&, std::string firmware, std::string release_id,
-                        wire::Json config);  // ledger entry when the firmware changed
+                        wire::Json config);  // ledger entry when the firmware changed. Empty
+                                             // firmware or null config: not told, stays as it was
   void contact(
       const DeviceId&,
       bool online);  // presence and last contact; kept in memory, stored by save_contacts()
   void
   save_contacts();  // writes last_seen of who was heard since the last call; cheap when nobody was
 
+  // A device is never removed: the pointer is good for as long as the Inventory.
   const Device* find(const DeviceId&) const;
   std::vector<DeviceId> select(const Selector&) const;  // not retired; in order of id
   Page page(const Selector&, std::optional<Lifecycle>, std::string_view containing,
             std::string_view after, std::size_t limit) const;
   Counts counts() const;
-  std::vector<FirmwareCount> firmware() const;
+  std::vector<FirmwareCount> firmware() const;  // of those not retired that have said what they run
 
   void on_change(std::function<void(const Device&, Change)>);  // called inside the command
 

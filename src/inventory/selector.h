@@ -5,8 +5,10 @@
 //
 // Fields: id, model, state, risk, firmware, serial (strings), groups (list), online (bool).
 // Operators: == != in && || ! and parentheses; .startsWith(), .endsWith(), .contains(); literals
-// "text", 'text', true, false. "all" means true. At most 2,048 characters and 128 operators; a
-// mistake is refused with its column. Pure; any thread.
+// "text", 'text', true, false. "all" means true. Escapes in a text: \\ \" \'. At most 2,048 octets,
+// 128 operators and 32 levels of parentheses; a mistake is refused with its column (counted in
+// octets, from 1). So is a state or a risk that does not exist. matches() allocates nothing. Pure;
+// any thread.
 #pragma once
 
 #include <memory>
@@ -18,17 +20,18 @@
 namespace muster::inventory {
 
 struct Device;
+struct Condition;
 
 class Selector {
  public:
   static Result<Selector> parse(std::string_view);
   static Selector everything();
   bool matches(const Device&) const;
+  bool selects_everything() const { return !root_; }
   const std::string& text() const { return text_; }
 
  private:
-  struct Node;
-  std::shared_ptr<const Node> root_;  // immutable; null: everything
+  std::shared_ptr<const Condition> root_;  // immutable; null: everything
   std::string text_;
 };
 

@@ -1,0 +1,232 @@
+// How a certificate comes about: a proof of who asks, the checks, the signature, the record.
+//
+// The proof is a step of its own: today a token, or the certificate that is being renewed. Another
+// birth identity (IDevID, a TPM's endorsement key) is another function that returns a Proof.
+
+#include <stdexcept>
+
+#include "identity/internal/registry.h"
+
+namespace muster::identity {
+namespace {
+
+constexpr Duration backdated = 5min;  // for devices whose clock is behind
+constexpr Duration answers_kept = 24h;
+
+// Whoever does not hold the right token learns nothing of what we know.
+constexpr const char* not_accepted =
+    "this name and token are not accepted; check both, or ask the operator for a new token";
+
+struct StoredToken {
+  crypto::Hash hash;
+  Instant expires;
+  std::int64_t wrong_tries = 0;
+  bool burned = false;
+};
+
+std::optional<StoredToken> token_of(const store::Store& store, const std::string& subject) {
+  auto rows = store.read(
+      "SELECT hash, expires, wrong_tries, burned FROM identity_token WHERE subject = ?", {subject});
+  if (!rows.next()) return std::nullopt;
+  return StoredToken{octets<32>(rows.blob(0)), instant(rows.integer(1)), rows.integer(2),
+                     rows.integer(3) != 0};
+}
+
+Asked asked_of(const auto& request) {
+  return {request.key, request.csr_digest, request.claimed_name, request.from};
+}
+
+Instant whole_seconds(Instant t) {
+  return std::chrono::floor<std::chrono::seconds>(t);
+}
+
+}  // namespace
+
+std::optional<Bytes> Identity::Registry::answer_to(const Subject& subject,
+                                                   const crypto::Hash& csr_digest) const {
+  auto rows = store.read(
+      "SELECT a.der FROM identity_answer a JOIN identity_certificate c ON c.serial = a.serial"
+      " WHERE a.csr = ? AND a.subject = ? AND a.issued_at > ? AND c.status IN (0, 1)",
+      {ByteView(csr_digest), subject.id(), millis(clock.now() - answers_kept)});
+  if (!rows.next()) return std::nullopt;
+  const auto der = rows.blob(0);
+  return Bytes(der.begin(), der.end());
+}
+
+Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const EnrolRequest& r) {
+  const auto presented = crypto::sha256(bytes_of(r.token));
+  const auto subject = find(r.subject);
+  if (!subject)
+    return refuse({.cause = is_name(r.subject) ? "unknown name " + r.subject : "not a name",
+                   .target = {},
+                   .from = r.from},
+                  Fault::unauthorized, not_accepted);
+  const auto token = token_of(store, subject->id());
+  const auto because = [&](const char* cause) {
+    return Refusal{.cause = cause, .target = subject->target(), .from = r.from};
+  };
+  if (!token) return refuse(because("no token was issued"), Fault::unauthorized, not_accepted);
+  if (!crypto::equal_in_constant_time(token->hash, presented)) {
+    note(because("wrong token"))
+        .write("UPDATE identity_token SET wrong_tries = wrong_tries + 1 WHERE subject = ?",
+               {subject->id()});
+    return fail(Fault::unauthorized, not_accepted);
+  }
+  if (token->burned) {
+    if (auto answer = answer_to(*subject, r.csr_digest)) return Proof{*subject, std::move(answer)};
+    return refuse(because("used token"), Fault::unauthorized,
+                  "this token has been used; ask the operator for a new one");
+  }
+  if (token->wrong_tries >= settings.token_tries)
+    return refuse(because("too many wrong tries"), Fault::unauthorized,
+                  "this token was tried wrongly too often; ask the operator for a new one");
+  if (clock.now() >= token->expires)
+    return refuse(
+        because("expired token"), Fault::unauthorized,
+        "this token expired at " + rfc3339(token->expires) + "; ask the operator for a new one");
+  return Proof{*subject, std::nullopt};
+}
+
+Result<Identity::Registry::Proof> Identity::Registry::prove_by_certificate(const RenewRequest& r) {
+  const auto at = live.find(r.certificate);
+  if (at == live.end() || clock.now() >= at->second.not_after)
+    return refuse_certificate(r.certificate, true, r.from);
+  auto& certificate = at->second;
+  const auto subject = certificate.subject;
+  if (certificate.status == CertificateStatus::pending) confirm(certificate);
+  return Proof{subject, answer_to(subject, r.csr_digest)};
+}
+
+Result<void> Identity::Registry::check_state(const Subject& subject, const Asked& asked,
+                                             bool renewal) {
+  const auto because = [&](std::string cause) {
+    return Refusal{std::move(cause), subject.target(), asked.from};
+  };
+  if (subject.device && subject.device->state == inventory::Lifecycle::retired)
+    return refuse(because("retired"), Fault::forbidden,
+                  subject.id() + " is retired and cannot enrol again");
+  if (!renewal && subject.device && subject.device->state == inventory::Lifecycle::quarantined)
+    return refuse(because("quarantined"), Fault::conflict,
+                  subject.id() + " is quarantined; the operator must release it first");
+  if (!asked.claimed_name.empty() && asked.claimed_name != subject.id())
+    return refuse(
+        because("the request names another subject"), Fault::invalid,
+        "the request's common name is not " + subject.id() + "; leave it out, or make it the same");
+  return {};
+}
+
+Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& asked,
+                                           bool renewal) {
+  const auto key = asked.key.fingerprint();
+  auto rows =
+      store.read("SELECT subject, status FROM identity_certificate WHERE key = ?", {ByteView(key)});
+  while (rows.next()) {
+    const auto owner = rows.text(0);
+    if (owner != subject.id())
+      return refuse({"the key of " + owner, subject.target(), asked.from}, Fault::forbidden,
+                    "this key belongs to another identity; make a key on the device itself");
+    if (renewal)
+      return fail(Fault::invalid,
+                  "this is the key of an earlier certificate; make a new key for each renewal");
+    if (rows.integer(1) == number_of(CertificateStatus::revoked))
+      return refuse({"the key of a revoked certificate", subject.target(), asked.from},
+                    Fault::forbidden, "a certificate of this key was revoked; make a new key");
+  }
+  return {};
+}
+
+crypto::Serial Identity::Registry::new_serial() {
+  for (;;) {
+    crypto::Serial serial;
+    random.fill(serial);
+    serial[0] &= 0x7f;
+    if (serial[0] == 0) continue;
+    auto taken =
+        store.read("SELECT 1 FROM identity_certificate WHERE serial = ?", {ByteView(serial)});
+    if (!taken.next()) return serial;
+  }
+}
+
+Result<Signed> Identity::Registry::sign(const Subject& subject, const crypto::PublicKey& key) {
+  const auto now = clock.now();
+  const auto& issuer = authority.chain.front();
+  Signed out{
+      .serial = new_serial(),
+      .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
+      .not_after = std::min(whole_seconds(now + settings.certificate_life), issuer.not_after)};
+  if (out.not_after <= now)
+    return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
+  crypto::Profile profile;
+  profile.common_name = subject.id();
+  profile.uris = {(subject.device ? "urn:muster:device:" : "urn:muster:application:") +
+                  subject.id()};
+  if (subject.application) profile.organizational_unit = "application";
+  profile.not_before = out.not_before;
+  profile.not_after = out.not_after;
+  TRY(out.der, crypto::issue(profile, key, out.serial, &issuer, authority.key));
+  return out;
+}
+
+void Identity::Registry::file(const Subject& subject, const Asked& asked, const Signed& made,
+                              const char* proof) {
+  const auto now = millis(clock.now());
+  const auto fingerprint = crypto::sha256(made.der);
+  const auto key = asked.key.fingerprint();
+  const ledger::Actor by{actor_id(subject), subject.device ? "device" : "application"};
+  auto detail = wire::Json::object({{"serial", crypto::serial_hex(made.serial)},
+                                    {"fingerprint", to_hex(fingerprint)},
+                                    {"key", to_hex(key)},
+                                    {"not_after", rfc3339(made.not_after)},
+                                    {"proof", proof}});
+  if (!asked.from.empty()) detail.set("from", asked.from.substr(0, 64));
+  auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
+  writer.write(
+      "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
+      " fingerprint, key, issued_at) VALUES(?,?,0,?,?,?,?,?)",
+      {ByteView(made.serial), subject.id(), millis(made.not_before), millis(made.not_after),
+       ByteView(fingerprint), ByteView(key), now});
+  writer.write(
+      "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
+      " VALUES(?,?,?,?,?)",
+      {ByteView(asked.csr_digest), subject.id(), ByteView(made.serial), now, ByteView(made.der)});
+  admit(fingerprint, {.serial = made.serial,
+                      .status = CertificateStatus::pending,
+                      .subject = subject,
+                      .not_before = made.not_before,
+                      .not_after = made.not_after});
+  supersede_all_but(made.serial, subject, true);
+  if (!subject.device || subject.device->state != inventory::Lifecycle::expected) return;
+  if (auto active = inventory.activate(subject.device->id, by); !active)
+    throw std::logic_error("an expected device cannot be activated: " + active.error().message);
+}
+
+Result<Bytes> Identity::enrol(const EnrolRequest& request) {
+  auto& r = *registry_;
+  const auto asked = asked_of(request);
+  TRY(auto proof, r.prove_by_token(request));
+  TRY_VOID(r.check_state(proof.subject, asked, false));
+  if (proof.answered) return std::move(*proof.answered);
+  TRY_VOID(r.check_key(proof.subject, asked, false));
+  TRY(const auto made, r.sign(proof.subject, asked.key));
+  r.ledger
+      .record({{actor_id(proof.subject), proof.subject.device ? "device" : "application"},
+               "token.burned",
+               proof.subject.target()})
+      .write("UPDATE identity_token SET burned = 1 WHERE subject = ?", {proof.subject.id()});
+  r.file(proof.subject, asked, made, "token");
+  return made.der;
+}
+
+Result<Bytes> Identity::renew(const RenewRequest& request) {
+  auto& r = *registry_;
+  const auto asked = asked_of(request);
+  TRY(auto proof, r.prove_by_certificate(request));
+  TRY_VOID(r.check_state(proof.subject, asked, true));
+  if (proof.answered) return std::move(*proof.answered);
+  TRY_VOID(r.check_key(proof.subject, asked, true));
+  TRY(const auto made, r.sign(proof.subject, asked.key));
+  r.file(proof.subject, asked, made, "renewal");
+  return made.der;
+}
+
+}  // namespace muster::identity

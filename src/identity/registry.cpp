@@ -1,0 +1,178 @@
+#include "identity/internal/registry.h"
+
+#include <algorithm>
+
+namespace muster::identity {
+namespace {
+
+constexpr const char* steps[] = {
+    "CREATE TABLE identity_manifest_key(name TEXT PRIMARY KEY, pem TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_application(id TEXT PRIMARY KEY, subscribe TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_token(subject TEXT PRIMARY KEY, hash BLOB NOT NULL,"
+    " expires INTEGER NOT NULL, wrong_tries INTEGER NOT NULL, burned INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE identity_certificate(serial BLOB PRIMARY KEY, subject TEXT NOT NULL,"
+    " status INTEGER NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,"
+    " fingerprint BLOB NOT NULL UNIQUE, key BLOB NOT NULL, issued_at INTEGER NOT NULL,"
+    " revoked_at INTEGER, reason INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX identity_certificate_subject ON identity_certificate(subject);"
+    "CREATE INDEX identity_certificate_key ON identity_certificate(key);"
+    "CREATE INDEX identity_certificate_dead ON identity_certificate(status, not_after)"
+    " WHERE status >= 2;"
+    // The certificates of the last day, for whoever did not hear the answer and asks again.
+    "CREATE TABLE identity_answer(csr BLOB PRIMARY KEY, subject TEXT NOT NULL,"
+    " serial BLOB NOT NULL, issued_at INTEGER NOT NULL, der BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX identity_answer_age ON identity_answer(issued_at);"
+    "CREATE TABLE identity_crl(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL,"
+    " this_update INTEGER NOT NULL, next_update INTEGER NOT NULL, stale INTEGER NOT NULL,"
+    " der BLOB NOT NULL);"};
+
+constexpr std::array status_names{"pending", "valid", "superseded", "revoked"};
+
+Result<void> check_authority(const Authority& a) {
+  if (a.chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
+  if (a.chain.front().key.spki() != a.key.public_key().spki())
+    return fail(Fault::invalid, "the issuing CA's key does not belong to its certificate \"" +
+                                    a.chain.front().common_name + "\"");
+  return {};
+}
+
+}  // namespace
+
+const char* name_of(CertificateStatus status) {
+  return status_names[static_cast<std::size_t>(status)];
+}
+
+void Expiries::remove(Instant end) {
+  const auto at = by_minute_.find(minute(end));
+  if (--at->second == 0) by_minute_.erase(at);
+}
+
+std::size_t Expiries::before(Instant t) const {
+  std::size_t sum = 0;
+  for (const auto& [end, count] : by_minute_) {
+    if (end >= minute(t)) break;
+    sum += count;
+  }
+  return sum;
+}
+
+Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
+                                inventory::Inventory& inventory, const Authority& authority,
+                                const Clock& clock, Random& random, Settings settings) {
+  TRY_VOID(check_authority(authority));
+  TRY_VOID(store.migrate("identity", steps));
+  auto registry =
+      std::make_unique<Registry>(store, ledger, inventory, authority, clock, random, settings);
+  TRY_VOID(registry->load());
+  inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
+    if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
+      r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
+                    ledger::system_actor("identity"), "the device is retired");
+  });
+  return Identity(std::move(registry));
+}
+
+Identity::Identity(std::unique_ptr<Registry> registry) : registry_(std::move(registry)) {}
+Identity::Identity(Identity&&) noexcept = default;
+Identity::~Identity() = default;
+
+namespace {
+
+Result<std::vector<std::string>> read_filters(const std::string& json) {
+  TRY(const auto body, wire::parse_json(json));
+  std::vector<std::string> out;
+  if (body.items())
+    for (const auto& item : *body.items())
+      if (item.text()) out.push_back(*item.text());
+  return out;
+}
+
+}  // namespace
+
+Result<void> Identity::Registry::load() {
+  auto keys = store.read("SELECT name, pem FROM identity_manifest_key ORDER BY name");
+  while (keys.next()) {
+    TRY(auto key, crypto::PublicKey::from_pem(keys.text(1)));
+    manifest_keys.emplace_back(keys.text(0), std::move(key));
+  }
+  auto apps = store.read("SELECT id, subscribe FROM identity_application");
+  while (apps.next()) {
+    TRY(auto filters, read_filters(apps.text(1)));
+    applications.emplace(apps.text(0), Application{apps.text(0), std::move(filters)});
+  }
+  auto rows = store.read(
+      "SELECT serial, subject, status, not_before, not_after, fingerprint"
+      " FROM identity_certificate WHERE status IN (0, 1)");
+  while (rows.next()) {
+    const auto subject = find(rows.text(1));
+    if (!subject)
+      return fail(Fault::corrupt, "a certificate in the store belongs to " + rows.text(1) +
+                                      ", which is neither a device nor an application");
+    admit(octets<32>(rows.blob(5)), {.serial = octets<16>(rows.blob(0)),
+                                     .status = static_cast<CertificateStatus>(rows.integer(2)),
+                                     .subject = *subject,
+                                     .not_before = instant(rows.integer(3)),
+                                     .not_after = instant(rows.integer(4))});
+  }
+  auto count =
+      store.read("SELECT count(*) FROM identity_certificate WHERE status = 3 AND status >= 2");
+  if (count.next()) revoked = static_cast<std::size_t>(count.integer(0));
+  return {};
+}
+
+std::optional<Subject> Identity::Registry::find(const std::string& id) const {
+  if (auto name = DeviceId::parse(id); name)
+    if (const auto* device = inventory.find(*name)) return Subject{.device = device};
+  if (const auto at = applications.find(id); at != applications.end())
+    return Subject{.application = &at->second};
+  return std::nullopt;
+}
+
+Live& Identity::Registry::admit(const crypto::Hash& fingerprint, Live certificate) {
+  if (certificate.status == CertificateStatus::pending)
+    ++pending;
+  else
+    valid.add(certificate.not_after);
+  return live.emplace(fingerprint, certificate).first->second;
+}
+
+void Identity::Registry::settle(Live& certificate) {
+  --pending;
+  certificate.status = CertificateStatus::valid;
+  valid.add(certificate.not_after);
+}
+
+void Identity::Registry::drop(const crypto::Hash& fingerprint) {
+  const auto at = live.find(fingerprint);
+  if (at == live.end()) return;
+  if (at->second.status == CertificateStatus::pending)
+    --pending;
+  else
+    valid.remove(at->second.not_after);
+  live.erase(at);
+}
+
+void Identity::Registry::cut(const crypto::Serial& serial) const {
+  const auto hex = crypto::serial_hex(serial);
+  for (const auto& listener : listeners) listener(hex);
+}
+
+store::Writer& Identity::Registry::note(const Refusal& r) {
+  const bool known = !r.target.empty();
+  const auto key = known ? r.target : "peer " + host_of(r.from);
+  const auto left_out = refusals.admit(key, clock.now());
+  if (!left_out) return ledger.observe();
+  auto detail = wire::Json::object({{"cause", r.cause}});
+  if (!r.from.empty()) detail.set("from", r.from.substr(0, 64));
+  if (*left_out) detail.set("not_recorded", *left_out);
+  return ledger.record({ledger::system_actor("identity"), r.action,
+                        known ? r.target : std::string("nobody"), std::move(detail)});
+}
+
+std::unexpected<Error> Identity::Registry::refuse(const Refusal& r, Fault fault, std::string told) {
+  note(r);
+  return fail(fault, std::move(told));
+}
+
+}  // namespace muster::identity

@@ -1,0 +1,52 @@
+#include "inventory/internal/field.h"
+
+namespace muster::inventory {
+
+wire::Json json_of(const Model& m) {
+  wire::Json metrics = wire::Json::array();
+  for (const auto& metric : m.metrics) {
+    auto item = wire::Json::object({{"name", metric.name}, {"unit", metric.unit}});
+    if (metric.min) item.set("min", *metric.min);
+    if (metric.max) item.set("max", *metric.max);
+    metrics.push(std::move(item));
+  }
+  return wire::Json::object({{"risk", name_of(m.risk)},
+                             {"interval_ms", std::int64_t{m.interval.count()}},
+                             {"metrics", std::move(metrics)}});
+}
+
+wire::Json ledger_json_of(const Model& m) {
+  wire::Json metrics = wire::Json::array();
+  const auto bound = [](const std::optional<double>& v) {
+    return v ? wire::Json(wire::to_text(wire::Json(*v))) : wire::Json();
+  };
+  for (const auto& metric : m.metrics)
+    metrics.push(wire::Json::object({{"name", metric.name},
+                                     {"unit", metric.unit},
+                                     {"min", bound(metric.min)},
+                                     {"max", bound(metric.max)}}));
+  return wire::Json::object({{"risk", name_of(m.risk)},
+                             {"interval_ms", std::int64_t{m.interval.count()}},
+                             {"metrics", std::move(metrics)},
+                             {"revision", m.revision}});
+}
+
+Result<void> read_model(Model& m, std::string_view json) {
+  TRY(const auto body, wire::parse_json(json));
+  wire::ObjectReader in(body);
+  TRY(m.risk, parse_risk(in.text("risk")));
+  m.interval = Duration(in.integer("interval_ms", 0, INT64_MAX));
+  const auto& metrics = in.array("metrics", 64);
+  TRY_VOID(in.done());
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    wire::ObjectReader item(metrics[i], wire::json_pointer("/metrics", i));
+    Metric metric{.name = item.text("name"), .unit = item.text("unit"), .min = {}, .max = {}};
+    if (const auto* v = item.maybe("min")) metric.min = v->number();
+    if (const auto* v = item.maybe("max")) metric.max = v->number();
+    TRY_VOID(item.done());
+    m.metrics.push_back(std::move(metric));
+  }
+  return {};
+}
+
+}  // namespace muster::inventory
