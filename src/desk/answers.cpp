@@ -96,15 +96,15 @@ Result<link::Reply> Answers::answer(const link::Fetch& ask) {
 }
 
 Result<link::Reply> Answers::answer(const link::Report& ask) {
-  TRY(auto report, wire::parse_report(ask.payload));
+  TRY(auto report, wire::parse_update_report(ask.payload));
   TRY_VOID(domain_.rollouts.report(ask.device, report.release_id, outcome_of(report.outcome),
                                    report.detail));
   return link::None{};
 }
 
 Result<link::Reply> Answers::answer(const link::State& ask) {
-  TRY(auto state, wire::parse_state(ask.payload));
-  TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id, state.config));
+  TRY(auto state, wire::parse_reported_state(ask.payload));
+  TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id.value_or(""), state.config));
   return link::None{};
 }
 
