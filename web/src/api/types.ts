@@ -1,0 +1,173 @@
+// The REST contract as the console reads it. Times are RFC 3339 in UTC.
+
+export type Lifecycle = "expected" | "active" | "quarantined" | "retired";
+export type Risk = "low" | "moderate" | "high" | "critical";
+export type Role = "viewer" | "operator" | "admin";
+export type RolloutState = "running" | "paused" | "halted" | "reverting" | "done" | "reverted";
+export type WaveState = "waiting" | "open" | "soaking" | "passed" | "failed";
+export type Outcome = "waiting" | "offered" | "installed" | "failed" | "reverted" | "silent";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+  total: number;
+}
+
+export interface Session {
+  name: string;
+  role: Role;
+}
+
+export interface Fleet {
+  devices: { total: number; online: number; by_state: Record<Lifecycle, number> };
+  by_risk: Record<Risk, number>;
+  by_firmware: { model: string; firmware: string; count: number }[];
+  incidents_open: number;
+  rollouts_running: number;
+  certificates: { valid: number; expiring: number; expired: number; revoked: number };
+  ledger: { size: number; root: string; at: string };
+  readings_total: number;
+  messages_total: number;
+}
+
+export interface Device {
+  id: string;
+  model: string;
+  state: Lifecycle;
+  online: boolean;
+  firmware: string;
+  risk: Risk;
+  last_seen: string | null;
+  groups: string[];
+  serial: string;
+  desired: Record<string, unknown> | null;
+  reported: Record<string, unknown> | null;
+  certificate: { serial: string; not_after: string; status: string } | null;
+  isolation: { reason: string; since: string; incident: string } | null;
+}
+
+export interface EnrolmentToken {
+  token: string;
+  token_expires_at?: string;
+}
+
+export interface MetricNow {
+  metric: string;
+  unit: string | null;
+  last: { at: string; value: number } | null;
+}
+
+export interface Series {
+  metric: string;
+  unit: string | null;
+  step_ms: number;
+  buckets: { at: string; min: number; max: number; mean: number; count: number }[];
+}
+
+export interface Model {
+  name: string;
+  risk: Risk;
+  interval_s: number;
+  metrics: { name: string; unit: string; min: number | null; max: number | null }[];
+}
+
+export interface Release {
+  id: string;
+  model: string;
+  version: string;
+  sequence: number;
+  digest: string;
+  size: number;
+  published_at: string;
+  signed_by: string[];
+}
+
+export interface Wave {
+  share_permille: number;
+  tolerance_permille: number;
+  soak_s: number;
+  state: WaveState;
+  targets: number;
+  offered: number; // offers made, whatever became of them
+  installed: number;
+  failed: number; // on which the release failed, whether or not they are back by now
+  reverted: number;
+  silent: number;
+  outcomes?: Partial<Record<Outcome, number>>; // each target once, by what it is now
+  opened_at: string | null;
+}
+
+export interface Rollout {
+  id: string;
+  release: Release;
+  selector: string;
+  state: RolloutState;
+  wave: number;
+  reason: string;
+  started_at: string;
+  ended_at: string | null;
+  deadline_s: number;
+  waves: Wave[];
+}
+
+export interface RolloutTarget {
+  device: string;
+  wave: number;
+  outcome: Outcome;
+  detail: string;
+  at: string | null;
+}
+
+export interface Finding {
+  feature: string;
+  value: number | string;
+  expected: string;
+  at: string;
+}
+
+export interface Incident {
+  id: string;
+  device: string;
+  state: "open" | "closed";
+  severity: Risk;
+  opened_at: string;
+  closed_at: string | null;
+  reason: string;
+  findings: Finding[];
+  steps: { step: string; at: string; by: string; detail: string }[];
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  events: string[];
+  secret?: string; // in the answer to the POST that made it, never again
+}
+
+export interface Delivery {
+  id: number | string;
+  event: string;
+  state: string;
+  attempts: number;
+  last_error?: string | null;
+  created?: string;
+  delivered_at?: string | null;
+}
+
+export interface LedgerEntry {
+  index: number;
+  at: string;
+  actor: string;
+  role: string;
+  action: string;
+  target: string;
+  detail: unknown;
+  reason: string;
+}
+
+export interface Checkpoint {
+  note: string;
+  size: number;
+  root: string;
+  verifier_key: string;
+}

@@ -1,0 +1,11 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { apply_theme, kept_theme } from "./parts/theme";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/shell.css";
+import "./style/parts.css";
+import "./style/screens.css";
+
+apply_theme(kept_theme());
+createRoot(document.getElementById("root")!).render(<App />);

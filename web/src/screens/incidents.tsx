@@ -1,0 +1,83 @@
+import { useListing } from "../api/reading";
+import type { Incident, LedgerEntry } from "../api/types";
+import { count } from "../format/numbers";
+import { ago, span } from "../format/times";
+import { useCalm, useEvent, useNow } from "../live/hooks";
+import { Head } from "../parts/head";
+import { ListingTable } from "../parts/listing";
+import { Empty } from "../parts/notice";
+import { Panel } from "../parts/panel";
+import { IncidentTag, RiskTag } from "../parts/tag";
+import * as to from "../route/addresses";
+import { Link } from "../route/link";
+import { go, usePlace } from "../route/router";
+
+const COLUMNS = [
+  { name: "Incident" },
+  { name: "Severity" },
+  { name: "Device" },
+  { name: "State" },
+  { name: "Reason" },
+  { name: "Findings", className: "num" },
+  { name: "Opened", className: "num" },
+  { name: "Lasted", className: "num" },
+];
+const STATES = ["", "open", "closed"];
+
+export function Incidents() {
+  const state = usePlace().searchParams.get("state") ?? "";
+  const list = useListing<Incident>("/incidents", { state }, 100);
+  const again = useCalm(list.reload, 200);
+  const now = useNow(5000);
+  useEvent<LedgerEntry>("ledger", ({ action }) => /^(incident|device\.(quarantined|released))/.test(action) && again());
+  const choice = (
+    <div className="choice" role="radiogroup" aria-label="State">
+      {STATES.map((name) => (
+        <label key={name}>
+          <input type="radio" name="state" className="hidden" checked={state === name} onChange={() => go(to.incidents({ state: name }), "replace")} />
+          {name || "all"}
+        </label>
+      ))}
+    </div>
+  );
+  return (
+    <>
+      <Head title="Incidents" acts={choice}>
+        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+      </Head>
+      <Panel title="Newest first" flush>
+        <ListingTable
+          list={list}
+          label="Incidents"
+          columns={COLUMNS}
+          row={(incident) => <IncidentRow key={incident.id} incident={incident} now={now} />}
+          empty={<Empty command="muster incident list">{state === "open" ? "No incident is open." : "There has been no incident."} Devices are watched against their model and their own past.</Empty>}
+        />
+      </Panel>
+    </>
+  );
+}
+
+function IncidentRow({ incident, now }: { incident: Incident; now: number }) {
+  const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
+  return (
+    <tr data-testid="incident-row" data-incident={incident.id} data-state={incident.state}>
+      <td>
+        <Link to={to.incident(incident.id)}>{incident.id}</Link>
+      </td>
+      <td>
+        <RiskTag risk={incident.severity} />
+      </td>
+      <td>
+        <Link to={to.device(incident.device)}>{incident.device}</Link>
+      </td>
+      <td>
+        <IncidentTag state={incident.state} />
+      </td>
+      <td className="break">{incident.reason}</td>
+      <td className="num">{incident.findings.length}</td>
+      <td className="num muted">{ago(incident.opened_at, now)}</td>
+      <td className="num muted">{span((end - Date.parse(incident.opened_at)) / 1000)}</td>
+    </tr>
+  );
+}
