@@ -4,16 +4,22 @@
 //
 // append() writes the whole batch to the log with one write(2) before it returns; sync() makes it
 // survive a power cut. Open chunks live in memory and become rows when they hold 120 points (or at
-// flush()); after that the log segment that fed them is dropped. Reopening replays the log: repeats
-// are recognised, a torn tail is cut off. Points of one key may come late: they are kept, and
-// range() returns them in order of time.
+// flush()). When the log reaches 128 MiB, the open chunks are saved beside the rows and the log
+// starts anew: that append() takes the longer for it. Reopening replays the log: repeats are
+// recognised, a torn tail is cut off. Points of one key may come late: they are kept, as are
+// points of equal time, and range() returns them in order of time.
 //
-// Not thread safe: each telemetry worker owns one Series. Formats: docs/formats/series.md.
+// A failed append has stored nothing. After the chunk file has failed, every later append fails
+// until the folder is opened again. The folder is held exclusively (conflict).
+//
+// Not thread safe: each telemetry worker owns one Series. No clock: points bring their time.
+// Formats: docs/formats/series.md.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +48,7 @@ struct Bucket {  // of a down-sampled range: [at, at + step)
   std::uint32_t count = 0;
 };
 
-struct Stats {
+struct Stats {  // points_appended: ever, over all restarts
   std::uint64_t keys = 0, points_appended = 0, chunks = 0, log_bytes = 0, bytes_on_disk = 0;
 };
 
@@ -50,10 +56,10 @@ class Series {
  public:
   static Result<Series> open(const std::filesystem::path& folder);
   Series(Series&&) noexcept;
-  ~Series();  // flushes
+  ~Series();  // saves what is open; nothing has to be replayed then
 
-  Key key(std::string_view device,
-          std::string_view metric);  // makes it on first use; durable with the next append
+  // Makes it on first use; durable with the next append. Names have at most 1,024 octets.
+  Key key(std::string_view device, std::string_view metric);
   std::vector<std::string> metrics(std::string_view device) const;
 
   Result<void> append(std::span<const Sample>);  // all or none; in the log on return
@@ -62,10 +68,13 @@ class Series {
 
   Result<std::vector<Point>> range(Key, Instant from, Instant to,
                                    std::size_t limit = SIZE_MAX) const;  // [from, to)
-  Result<std::vector<Bucket>> downsample(Key, Instant from, Instant to,
-                                         Duration step) const;  // empty buckets left out
-  Result<std::size_t> forget_before(
-      Instant);  // retention: drops whole chunks older than this; returns points dropped
+  Result<std::optional<Point>> latest(Key) const;  // by time; of equals the last to come
+
+  // Buckets start at from + n * step; empty ones are left out, and so are NaN points.
+  Result<std::vector<Bucket>> downsample(Key, Instant from, Instant to, Duration step) const;
+
+  // Retention: drops whole chunks older than this; returns points dropped.
+  Result<std::size_t> forget_before(Instant);
 
   Stats stats() const;
 
