@@ -4,6 +4,7 @@
 
 #include "wire/json.h"
 #include "wire/mqtt.h"
+#include "wire/senml.h"
 #include "wire/topic.h"
 
 using namespace muster;
@@ -79,11 +80,26 @@ void parse_json_pack(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(pack.size()));
 }
 
+void read_senml_of_three(benchmark::State& state) {
+  SenmlReader reader;
+  for (auto _ : state) benchmark::DoNotOptimize(reader.read(bytes_of(pack), 1'790'000'000'000));
+  state.SetItemsProcessed(state.iterations());
+}
+
+void read_senml_of_one(benchmark::State& state) {
+  SenmlReader reader;
+  std::string_view one = R"([{"n":"meter-0001:power","u":"W","t":1760000000,"v":293.5}])";
+  for (auto _ : state) benchmark::DoNotOptimize(reader.read(bytes_of(one), 1'790'000'000'000));
+  state.SetItemsProcessed(state.iterations());
+}
+
 BENCHMARK(decode_publish);
 BENCHMARK(decode_publish_v5_with_properties);
 BENCHMARK(append_publish);
 BENCHMARK(append_puback);
 BENCHMARK(match_topic);
 BENCHMARK(parse_json_pack);
+BENCHMARK(read_senml_of_three);
+BENCHMARK(read_senml_of_one);
 
 }  // namespace
