@@ -195,7 +195,7 @@ void write(std::string& out, const Json& v, bool sorted) {
   } else if (auto* members = v.members()) {
     write_members(out, *members, sorted);
   } else {
-    write_double(out, *v.number());
+    write_double(out, v.number().value_or(0));
   }
 }
 

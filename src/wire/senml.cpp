@@ -26,10 +26,49 @@ constexpr std::uint32_t base_labels = bit(Label::bn) | bit(Label::bt) | bit(Labe
 constexpr std::uint32_t value_labels =
     bit(Label::v) | bit(Label::vs) | bit(Label::vb) | bit(Label::vd);
 
+// Up to four characters and their count as one number, so that a label is found by a switch.
+constexpr std::uint64_t packed(std::string_view key) {
+  std::uint64_t word = key.size();
+  for (char c : key) word = word << 8 | static_cast<unsigned char>(c);
+  return word;
+}
+
 Label label_of(std::string_view key) {
-  for (std::size_t i = 0; i < std::size(names); ++i)
-    if (key == names[i]) return static_cast<Label>(i);
-  return Label::other;
+  if (key.size() > 4) return Label::other;
+  switch (packed(key)) {
+    case packed("bn"):
+      return Label::bn;
+    case packed("bt"):
+      return Label::bt;
+    case packed("bu"):
+      return Label::bu;
+    case packed("bv"):
+      return Label::bv;
+    case packed("bs"):
+      return Label::bs;
+    case packed("bver"):
+      return Label::bver;
+    case packed("n"):
+      return Label::n;
+    case packed("u"):
+      return Label::u;
+    case packed("v"):
+      return Label::v;
+    case packed("vs"):
+      return Label::vs;
+    case packed("vb"):
+      return Label::vb;
+    case packed("vd"):
+      return Label::vd;
+    case packed("s"):
+      return Label::s;
+    case packed("t"):
+      return Label::t;
+    case packed("ut"):
+      return Label::ut;
+    default:
+      return Label::other;
+  }
 }
 
 // Section 4.1: they hold from the record they are in, until one says otherwise.

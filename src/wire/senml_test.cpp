@@ -99,6 +99,7 @@ TEST_CASE("an unknown label is skipped, unless it must be understood") {
   SenmlReader reader;
   auto r = read(reader, R"([{"n":"a","v":1,"foo":{"deep":[1,2]},"ut":60,"\u0075":"V"}])");
   CHECK(r.at(0).unit == "V");
+  CHECK(read(reader, R"([{"n":"a","v":1,"\u0000\u0000\u0000v":2}])").at(0).number() == 1.0);
   CHECK(why_not(R"([{"n":"a","v":1},{"n":"b","v":1,"foo_":2}])") ==
         "SenML record 2 has a label that must be understood, and is not [section 4.4]");
 }

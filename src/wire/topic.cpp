@@ -1,7 +1,8 @@
 #include "wire/topic.h"
 
+#include <algorithm>
+
 #include "wire/internal/text.h"
-#include "wire/utf8.h"
 
 namespace muster::wire::mqtt {
 namespace {
@@ -19,14 +20,6 @@ const char* fault_of_levels(std::string_view filter) {
       return "has a + that is not alone in its level [MQTT-4.7.1-2]";
   }
   return nullptr;
-}
-
-std::string_view next_level(std::string_view& left, bool& more) {
-  auto slash = left.find('/');
-  std::string_view level = left.substr(0, slash);
-  more = slash != std::string_view::npos;
-  left.remove_prefix(more ? slash + 1 : left.size());
-  return level;
 }
 
 }  // namespace
@@ -56,15 +49,17 @@ const char* fault_of_filter(std::string_view filter) {
 
 bool matches(std::string_view filter, std::string_view topic) {
   if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) return false;
-  bool more_filter = true, more_topic = true;
-  while (more_filter) {
-    std::string_view wanted = next_level(filter, more_filter);
-    if (wanted == "#") return true;  // also the level above it
-    if (!more_topic) return false;
-    std::string_view level = next_level(topic, more_topic);
-    if (wanted != "+" && wanted != level) return false;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < filter.size(); ++i) {
+    if (filter[i] == '#') return true;
+    if (filter[i] == '+')
+      at = std::min(topic.find('/', at), topic.size());
+    else if (at < topic.size() && filter[i] == topic[at])
+      ++at;
+    else
+      return at == topic.size() && filter.substr(i) == "/#";  // also the level above it
   }
-  return !more_topic;
+  return at == topic.size();
 }
 
 std::optional<SharedFilter> shared_filter(std::string_view filter) {
