@@ -67,6 +67,8 @@ void Stream::State::on_turn_end() {
   if (opening) {
     opening = false;
     if (!tell([&] { events.on_open(); })) return;
+    if (finishing && phase == Phase::open)
+      watch_over(30s, "the peer did not take the last bytes in time");
     show_interest();
   }
   if (!flush()) return;
@@ -206,6 +208,7 @@ bool Stream::State::emptied() {
 void Stream::State::finish() {
   if (finishing) return;
   finishing = true;
+  if (phase != Phase::open) return;  // it will, once it is open
   watch_over(30s, "the peer did not take the last bytes in time");
   loop.at_turn_end(this);
 }
@@ -312,9 +315,7 @@ void Stream::close(Error why) {
 
 void Stream::finish() {
   State& s = *state_;
-  if (s.finishing || s.phase >= State::Phase::lingering) return;
-  if (s.phase != State::Phase::open) return s.shut(gone_away("closed before it was open"));
-  s.finish();
+  if (s.phase < State::Phase::lingering) s.finish();
 }
 
 std::optional<Bytes> Stream::peer_certificate() const {

@@ -1,0 +1,104 @@
+// net/internal/http_bench -- what this module's HTTP tests stand on: a server with one Service, and
+// a client that speaks in plain text so that every byte on the wire is the test's own.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/http.h"
+
+namespace muster::net::http::internal {
+
+struct Folder {  // temporary
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "net-test-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name, std::ios::binary) << text;
+    return path / name;
+  }
+  std::filesystem::path path;
+};
+
+inline std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Scripted final : Service {
+  std::expected<Admission, Response> admit(const Head& head) override {
+    if (on_admit) return on_admit(head);
+    return Admission{};
+  }
+  void serve(Request request, Respond respond) override {
+    ++served;
+    on_serve(std::move(request), std::move(respond));
+  }
+  std::function<std::expected<Admission, Response>(const Head&)> on_admit;
+  std::function<void(Request, Respond)> on_serve = [](Request request, Respond respond) {
+    respond({.body = request.method + " " + request.path + " " + request.body});
+  };
+  int served = 0;
+};
+
+// Says what it is told, keeps what it hears.
+struct Wire final : Stream::Events {
+  Wire(Loop& l, std::uint16_t port)
+      : loop(l), stream(std::make_unique<Stream>(l, *this, "127.0.0.1", port, nullptr)) {}
+  std::size_t on_bytes(ByteView bytes) override {
+    heard += text_of(bytes);
+    return bytes.size();
+  }
+  void on_close(const Error&) override {
+    closed = true;
+    stream.reset();
+  }
+  void say(std::string_view text) {
+    if (stream) stream->write(text);
+  }
+  Loop& loop;
+  std::unique_ptr<Stream> stream;
+  std::string heard;
+  bool closed = false;
+};
+
+struct Bench {
+  explicit Bench(ServerLimits limits = {}, TlsContext* tls = nullptr)
+      : server(expect(Server::open(loop, "127.0.0.1", 0, tls, service, limits))) {}
+
+  // False when it has not happened in 20 s.
+  bool until(std::function<bool()> done) {
+    bool late = false;
+    const auto limit = loop.after(20s, [&] { late = true; });
+    Loop::TimerId next;
+    std::function<void()> look = [&] {
+      if (done() || late) return loop.stop();
+      next = loop.after(1ms, look);
+    };
+    while (!done() && !late) {
+      loop.cancel(next);
+      next = loop.after(0ms, look);
+      loop.run();
+    }
+    loop.cancel(next);
+    loop.cancel(limit);
+    return !late;
+  }
+  // Says it on a new connection and returns all that comes until the server closes.
+  std::string talk(std::string_view text) {
+    Wire wire(loop, server->port());
+    wire.say(text);
+    return until([&] { return wire.closed; }) ? wire.heard : "(the server did not close)";
+  }
+
+  Loop loop;
+  Scripted service;
+  std::unique_ptr<Server> server;
+};
+
+}  // namespace muster::net::http::internal
