@@ -1,0 +1,33 @@
+// muster/commands -- the nouns and their verbs. Each function hangs a noun's subcommands into the
+// parser; a verb that is chosen leaves its work in `Chosen`, which main runs after the whole line
+// was understood.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "muster/output.h"
+#include "muster/remote.h"
+
+namespace muster {
+
+struct Chosen {
+  std::function<Result<void>(Remote&)> run;
+  bool json = false;  // --json
+};
+
+void device_commands(CLI::App&, Chosen&);    // device, model, manifest
+void release_commands(CLI::App&, Chosen&);   // release
+void rollout_commands(CLI::App&, Chosen&);   // rollout
+void incident_commands(CLI::App&, Chosen&);  // incident, webhook
+void ledger_commands(CLI::App&, Chosen&);    // ledger
+void operator_commands(CLI::App&, Chosen&);  // operator, application, fleet, login-link, doctor
+
+// The common shapes of a verb.
+Result<void> show_list(Remote&, const Chosen&, const std::string& target,
+                       const std::vector<Column>&);
+Result<void> show_one(Remote&, const Chosen&, const std::string& target);
+Result<void> show(const Chosen&, const wire::Json&);
+Result<std::string> file_text(const std::string& path);
+
+}  // namespace muster

@@ -1,0 +1,42 @@
+// The command line of an operator: noun, verb, options; data on stdout, talk on stderr, an exit
+// code for scripts.
+#include <cstdio>
+
+#include "muster/commands.h"
+
+using namespace muster;
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "muster -- operate a fleet: devices, releases, rollouts, incidents, and the proof of it all",
+      "muster"};
+  app.set_version_flag("--version", "muster 0.1.0");
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  Remote::Settings settings{.server = "https://localhost:8443"};
+  Chosen chosen;
+  app.add_option("--server", settings.server, "URL of the controller")->envname("MUSTER_SERVER");
+  app.add_option("--token-file", settings.token_file, "file with your token")
+      ->envname("MUSTER_TOKEN_FILE");
+  app.add_option("--ca", settings.ca_file, "the fleet root, DIR/ca.pem")->envname("MUSTER_CA");
+  app.add_flag("--json", chosen.json, "print JSON as the API gives it");
+
+  device_commands(app, chosen);
+  release_commands(app, chosen);
+  rollout_commands(app, chosen);
+  incident_commands(app, chosen);
+  ledger_commands(app, chosen);
+  operator_commands(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const bool asked = e.get_exit_code() == 0;
+    app.exit(e);
+    return asked ? Exit::ok : Exit::usage;
+  }
+  Remote remote{settings};
+  auto done = chosen.run(remote);
+  return done ? Exit::ok : complain(done.error());
+}

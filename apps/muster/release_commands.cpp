@@ -1,0 +1,149 @@
+#include <chrono>
+#include <fstream>
+
+#include "crypto/hash.h"
+#include "crypto/key.h"
+#include "muster/commands.h"
+#include "wire/update.h"
+
+namespace muster {
+namespace {
+
+using wire::Json;
+
+struct Options {
+  std::string model, version, file, key, name;
+  std::int64_t sequence = 0, floor = -1;
+};
+
+const std::vector<Column> release_columns{{"ID", "id"},
+                                          {"MODEL", "model"},
+                                          {"VERSION", "version"},
+                                          {"SEQUENCE", "sequence"},
+                                          {"SIZE", "size"},
+                                          {"PUBLISHED", "published_at"},
+                                          {"SIGNED BY", "signed_by"}};
+
+struct Digest {
+  crypto::Hash sha256;
+  std::uint64_t size = 0;
+};
+
+Result<Digest> digest_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(Fault::invalid, "cannot read " + path);
+  crypto::Sha256 hash;
+  Digest out;
+  std::vector<char> piece(1 << 20);
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0) {
+    hash.update(bytes_of({piece.data(), static_cast<std::size_t>(in.gcount())}));
+    out.size += static_cast<std::uint64_t>(in.gcount());
+  }
+  out.sha256 = hash.finish();
+  return out;
+}
+
+Result<std::int64_t> next_sequence(Remote& remote, const std::string& model) {
+  TRY(auto releases, remote.list("/api/v1/releases?model=" + url_encoded(model)));
+  std::int64_t highest = 0;
+  for (const auto& release : releases)
+    if (const auto* sequence = release.find("sequence"); sequence && sequence->integer())
+      highest = std::max(highest, *sequence->integer());
+  return highest + 1;
+}
+
+// Signs here, with the operator's own key, so that the controller never holds it.
+Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& digest) {
+  TRY(auto key, crypto::FileKey::load(o.key));
+  TRY(auto model, ModelId::parse(o.model, "--model"));
+  wire::ReleaseMetadata release{
+      .model = model,
+      .version = o.version,
+      .sequence = static_cast<std::uint64_t>(o.sequence),
+      .floor = static_cast<std::uint64_t>(std::max<std::int64_t>(o.floor, 0)),
+      .artifact_sha256 = to_hex(digest.sha256),
+      .artifact_size = digest.size,
+      .published = SystemClock{}.now()};
+  if (o.sequence == 0) {
+    TRY(auto next, next_sequence(remote, o.model));
+    release.sequence = static_cast<std::uint64_t>(next);
+  }
+  const Json content = wire::to_json(release);
+  TRY(auto signature, key.sign(bytes_of(wire::canonical(content))));
+  return wire::parse_json(
+      wire::envelope_text(content, {{to_hex(key.public_key().fingerprint()), signature}}));
+}
+
+Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY(auto digest, digest_of(o.file));
+  TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
+  Json body = Json::object();
+  if (!o.key.empty()) {
+    TRY(auto envelope, signed_envelope(remote, o, digest));
+    body.set("envelope", std::move(envelope));
+  } else {
+    body = Json::object(
+        {{"model", o.model}, {"version", o.version}, {"digest", to_hex(digest.sha256)}});
+    if (o.floor >= 0) body.set("floor", o.floor);
+  }
+  TRY(auto release, remote.post("/api/v1/releases", body));
+  if (chosen.json) return show(chosen, release);
+  std::printf("%s\n", cell(release, "id").c_str());
+  std::fprintf(stderr, "%s %s is published as the release above\n", o.model.c_str(),
+               o.version.c_str());
+  return {};
+}
+
+}  // namespace
+
+void release_commands(CLI::App& root, Chosen& chosen) {
+  auto* noun = root.add_subcommand("release", "what may run in the field");
+  noun->require_subcommand(1);
+  auto o = std::make_shared<Options>();
+  auto* app =
+      noun->add_subcommand("publish", "upload an artifact and publish it as a signed release");
+  app->add_option("--model", o->model, "device model")->required();
+  app->add_option("--version", o->version, "version, higher than every one published")->required();
+  app->add_option(
+      "--key", o->key,
+      "sign with this private key (PEM); else the controller signs with its online key");
+  app->add_option("--sequence", o->sequence,
+                  "with --key: the release's sequence; the next one if not given");
+  app->add_option("--floor", o->floor, "lowest sequence a device that has this may go back to");
+  app->add_option("file", o->file, "the artifact")->required();
+  app->callback([o, &chosen] {
+    chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };
+  });
+
+  auto l = std::make_shared<Options>();
+  auto* list = noun->add_subcommand("list", "releases, newest first");
+  list->add_option("--model", l->model, "of this model only");
+  list->callback([l, &chosen] {
+    chosen.run = [l, &chosen](Remote& remote) {
+      return show_list(
+          remote, chosen,
+          "/api/v1/releases" + (l->model.empty() ? "" : "?model=" + url_encoded(l->model)),
+          release_columns);
+    };
+  });
+  noun->add_subcommand("keys", "keys that may sign releases")->callback([&chosen] {
+    chosen.run = [&chosen](Remote& remote) {
+      return show_list(remote, chosen, "/api/v1/release-keys",
+                       {{"NAME", "name"}, {"ID", "id"}, {"ONLINE", "online"}});
+    };
+  });
+  auto t = std::make_shared<Options>();
+  auto* trust = noun->add_subcommand("trust", "a key that may sign releases");
+  trust->add_option("name", t->name, "its name")->required();
+  trust->add_option("file", t->file, "public key, PEM")->required();
+  trust->callback([t, &chosen] {
+    chosen.run = [t, &chosen](Remote& remote) -> Result<void> {
+      TRY(auto pem, file_text(t->file));
+      TRY(auto answer, remote.post("/api/v1/release-keys",
+                                   Json::object({{"name", t->name}, {"public_key_pem", pem}})));
+      return show(chosen, answer);
+    };
+  });
+}
+
+}  // namespace muster
