@@ -209,7 +209,7 @@ void rollout_commands(CLI::App& root, Chosen& chosen) {
   targets->add_option("--outcome", t->outcome,
                       "waiting, offered, installed, failed, reverted or silent");
   for (const char* name : {"pause", "resume", "halt"}) {
-    auto [app, o] = verb(
+    auto [app, options] = verb(
         name,
         name == std::string_view("halt") ? "for good; devices that took it are taken back"
                                          : "hold back or go on",
@@ -217,7 +217,7 @@ void rollout_commands(CLI::App& root, Chosen& chosen) {
           TRY(auto answer, r.post(path_of(o) + "/" + name, Json::object({{"reason", o.reason}})));
           return show(c, answer);
         });
-    halt_like->add_option("--reason", o->reason, "why; goes to the ledger");
+    app->add_option("--reason", options->reason, "why; goes to the ledger");
   }
 }
 

@@ -50,8 +50,8 @@ struct Gateway::Threads {
       shard->loop().post([&shard = *shard, table = routes] { shard.set_routes(table); });
   }
 
-  void run(Shard& shard, Ports ports, std::promise<Result<Ports>> opened) {
-    auto result = shard.open(ports);
+  void run(Shard& shard, Ports wanted, std::promise<Result<Ports>> opened) {
+    auto result = shard.open(wanted);
     const bool good = result.has_value();
     opened.set_value(std::move(result));
     if (good) shard.loop().run();

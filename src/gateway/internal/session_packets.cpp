@@ -11,7 +11,7 @@ namespace mqtt = wire::mqtt;
 namespace {
 
 constexpr std::string_view devices = "v1/devices/";
-constexpr std::size_t filters_max = 32;  // of one application session
+constexpr std::uint8_t filters_max = 32;  // of one application session
 
 // The channel of a topic in the device's own subtree ("telemetry"); empty when it lies elsewhere.
 std::string_view channel_of(std::string_view topic, std::string_view device) {
@@ -157,6 +157,8 @@ Session::Reason Session::subscribe_application(const mqtt::Subscription& wanted)
   const bool may = std::ranges::any_of(
       *allowed_, [&](const std::string& a) { return covers(a, wanted.filter); });
   if (!may) return Reason::not_authorized;
+  if (filters_ >= filters_max) return Reason::quota_exceeded;
+  ++filters_;
   const std::uint8_t qos = std::min<std::uint8_t>(wanted.qos, 1);
   shard_.around().add_route({std::string(wanted.filter), qos, shard_.number(), handle_});
   return qos ? Reason::granted_qos_1 : Reason::success;
@@ -169,6 +171,7 @@ void Session::take_unsubscribe(const mqtt::Unsubscribe& unsubscribe) {
     answer.reasons.push_back(Reason::success);
     const std::string text(filter);
     if (application_) shard_.around().drop_routes(shard_.number(), handle_, &text);
+    if (application_ && filters_) --filters_;
     for (std::size_t i = 0; !application_ && i < channels; ++i)
       if (mqtt::matches(filter, "v1/devices/" + name_ + '/' + std::string(names[i])))
         subscribed_[i] = 0;
