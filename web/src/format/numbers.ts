@@ -4,6 +4,12 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 export const count = (n: number) => whole.format(n);
 
+export const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`;
+
+// SenML units as people write them; a ratio has none.
+const UNITS: Record<string, string> = { Cel: "°C", "%RH": "% RH", "/": "", deg: "°", Ohm: "Ω" };
+export const unit_name = (unit: string | null) => (unit === null ? "" : (UNITS[unit] ?? unit));
+
 export function percent(part: number, of: number): string {
   if (of <= 0) return "–";
   const share = (100 * part) / of;

@@ -12,23 +12,31 @@ interface Known {
 }
 
 let known: Known = { fleet: null, rates: [] };
+let told_at = -Infinity;
 let last: { total: number; at: number } | null = null;
 const watchers = new Set<() => void>();
 
+const STEP_MS = 900; // two tellings closer than this say nothing about a rate
+
 export function tell_fleet(fleet: Fleet, now = performance.now()): void {
   let { rates } = known;
-  if (last && now - last.at >= 500) {
-    const per_second = (fleet.messages_total - last.total) / ((now - last.at) / 1000);
-    if (per_second >= 0) rates = [...rates, per_second].slice(-RATE_POINTS);
+  const passed = last ? now - last.at : Infinity;
+  if (last && passed >= STEP_MS) {
+    const per_second = (1000 * (fleet.messages_total - last.total)) / passed;
+    if (per_second >= 0) rates = [...rates, per_second].slice(-RATE_POINTS); // less: the controller restarted
   }
-  if (!last || now - last.at >= 500) last = { total: fleet.messages_total, at: now };
+  if (passed >= STEP_MS) last = { total: fleet.messages_total, at: now };
+  told_at = now;
   known = { fleet, rates };
   watchers.forEach((watcher) => watcher());
 }
 
+export const fleet_age_ms = (now = performance.now()) => now - told_at;
+
 export function forget_fleet(): void {
   known = { fleet: null, rates: [] };
   last = null;
+  told_at = -Infinity;
 }
 
 export function useFleet(): Known {

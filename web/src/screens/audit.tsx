@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { useReading } from "../api/reading";
 import type { Checkpoint, LedgerEntry } from "../api/types";
-import { count } from "../format/numbers";
+import { plural } from "../format/numbers";
 import { moment } from "../format/times";
 import { useCalm, useEvent } from "../live/hooks";
 import { Head } from "../parts/head";
@@ -20,19 +20,24 @@ export default function Audit() {
   const target = searchParams.get("target") ?? "";
   const at = searchParams.get("from");
   const checkpoint = useReading<Checkpoint>("/ledger/checkpoint");
-  const list = useEntries(target, at === null ? null : Number(at));
+  const list = useEntries(target, at === null ? null : Number(at), true);
   const again = useCalm(checkpoint.reload, 1000);
   useEvent<LedgerEntry>("ledger", again);
   return (
     <>
       <Head title="Ledger">
-        {checkpoint.value && <span className="sub">{count(checkpoint.value.size)} entries</span>}
+        {checkpoint.value && <span className="sub">{plural(checkpoint.value.size, "entry", "entries")}</span>}
       </Head>
       <div className="rollout">
         <div className="column">
           <Panel title={at === null ? "Newest first" : `From entry ${at} back`} aside={<TargetFilter target={target} at={at} />} flush>
             <ProblemNotice problem={list.problem} retry={list.reload} />
             {list.entries.length === 0 && !list.busy && !list.problem && <Empty command="muster ledger checkpoint">{target ? `No entry is about ${target}.` : "Nothing has been decided yet."}</Empty>}
+            {list.fresh > 0 && (
+              <button type="button" className="button fresh" onClick={list.show} data-testid="show-fresh">
+                Show {plural(list.fresh, "new entry", "new entries")}
+              </button>
+            )}
             <EntryTable entries={list.entries} />
             {list.more && (
               <div className="table-foot">
@@ -86,8 +91,7 @@ function EntryTable({ entries }: { entries: LedgerEntry[] }) {
             <th scope="col">Time, UTC</th>
             <th scope="col">Action</th>
             <th scope="col">Target</th>
-            <th scope="col">By</th>
-            <th scope="col">Said</th>
+            <th scope="col">By, and what was said</th>
           </tr>
         </thead>
         <tbody>
@@ -98,13 +102,13 @@ function EntryTable({ entries }: { entries: LedgerEntry[] }) {
               <td className="nowrap">
                 <strong>{entry.action}</strong>
               </td>
-              <td className="break">
+              <td className="clip id" title={entry.target}>
                 <TargetLink target={entry.target} />
               </td>
-              <td className="break">{entry.actor}</td>
-              <td className="break">
+              <td className="grow-cell">
+                {entry.actor} <span className="muted small">{entry.role !== "device" && entry.role !== "system" && entry.role}</span>
                 {entry.reason && <div>“{entry.reason}”</div>}
-                <span className="muted small">{detail_text(entry.detail)}</span>
+                <div className="muted small break">{detail_text(entry.detail)}</div>
               </td>
             </tr>
           ))}

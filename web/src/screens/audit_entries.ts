@@ -13,6 +13,7 @@ const SCANNED_MAX = 20; // pages of a filtered view before it pauses
 
 interface Kept {
   entries: LedgerEntry[];
+  fresh?: LedgerEntry[]; // came since, not shown yet
   below: number | null; // entries under this index are not read yet; null: not begun
 }
 
@@ -22,7 +23,8 @@ async function before(below: number): Promise<LedgerEntry[]> {
   return page.items.filter((entry) => entry.index < below).sort((a, b) => b.index - a.index);
 }
 
-export function useEntries(target: string, at: number | null) {
+// hold: what comes in is counted but not shown until asked for, so that rows stay where they are.
+export function useEntries(target: string, at: number | null, hold = false) {
   const [kept, keep] = useState<Kept>({ entries: [], below: null });
   const [busy, set_busy] = useState(true);
   const [problem, set_problem] = useState<Problem>();
@@ -54,11 +56,17 @@ export function useEntries(target: string, at: number | null) {
 
   useEvent<LedgerEntry>("ledger", (entry) => {
     if (at !== null || (target && entry.target !== target)) return;
-    keep((old) => (old.entries[0] && entry.index <= old.entries[0].index ? old : { ...old, entries: [entry, ...old.entries] }));
+    keep((old) => {
+      const { fresh = [], entries } = old;
+      const newest = fresh[0] ?? entries[0];
+      if (newest && entry.index <= newest.index) return old;
+      return hold ? { ...old, fresh: [entry, ...fresh] } : { ...old, entries: [entry, ...entries] };
+    });
   });
 
+  const show = () => keep((old) => ({ ...old, entries: [...(old.fresh ?? []), ...old.entries], fresh: [] }));
   const more = kept.below ? () => void ask(kept, turn.current) : undefined;
-  return { entries: kept.entries, busy, problem, more, reload: () => set_round((n) => n + 1) };
+  return { entries: kept.entries, fresh: kept.fresh?.length ?? 0, show, busy, problem, more, reload: () => set_round((n) => n + 1) };
 }
 
 // All entries about the target; null when the server does not tell them apart.
@@ -78,5 +86,5 @@ async function scan(from: Kept, target: string, at: number | null): Promise<Kept
     entries = [...entries, ...page.filter((entry) => !target || entry.target === target)];
     below = Math.max(0, below - PAGE);
   }
-  return { entries, below };
+  return { ...from, entries, below };
 }

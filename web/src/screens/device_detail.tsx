@@ -5,6 +5,7 @@ import { useState } from "react";
 import { path_of } from "../api/query_string";
 import { useListing, useReading } from "../api/reading";
 import type { Device, LedgerEntry, MetricNow } from "../api/types";
+import { plural } from "../format/numbers";
 import { moment } from "../format/times";
 import { useCalm, useEvent, usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
@@ -72,7 +73,7 @@ export default function DeviceDetail({ id }: { id: string }) {
         </div>
         <div className="column">
           <Metrics id={id} metrics={metrics.value?.items} problem={metrics.problem} />
-          <Panel title="History" aside={history.total === undefined ? undefined : `${history.total} ledger entries`} flush>
+          <Panel title="History" aside={history.total === undefined ? undefined : plural(history.total, "ledger entry", "ledger entries")} flush>
             {history.items.length === 0 && !history.busy && <p className="empty">Nothing has been decided about this device.</p>}
             <Timeline entries={history.items} />
             {history.more && (

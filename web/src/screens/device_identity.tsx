@@ -1,7 +1,6 @@
 import type { Device } from "../api/types";
 import { ago, moment } from "../format/times";
 import { useNow } from "../live/hooks";
-import { Copy } from "../parts/copy";
 import { Panel } from "../parts/panel";
 import { WordTag } from "../parts/tag";
 import { devices } from "../route/addresses";
@@ -41,7 +40,7 @@ export function DeviceIdentity({ device }: { device: Device }) {
           <>
             <dt>Serial</dt>
             <dd className="mono">
-              {certificate.serial} <Copy text={certificate.serial} what="certificate serial" />
+              {certificate.serial}
             </dd>
             <dt>Ends</dt>
             <dd>

@@ -4,7 +4,7 @@ import { as_problem, type Problem } from "../api/problem";
 import { path_of } from "../api/query_string";
 import type { MetricNow, Series } from "../api/types";
 import { BandChart } from "../charts/band_chart";
-import { measure } from "../format/numbers";
+import { measure, unit_name } from "../format/numbers";
 import { ago } from "../format/times";
 import { useNow, usePolling } from "../live/hooks";
 import { Empty, ProblemNotice } from "../parts/notice";
@@ -94,7 +94,7 @@ function Chart({ id, metric, seconds }: { id: string; metric: MetricNow; seconds
       <figcaption className="line">
         <strong>{metric.metric}</strong>
         <span className="end">
-          <b className="value">{metric.last ? measure(metric.last.value) : "–"}</b> {metric.unit ?? ""}
+          <b className="value">{metric.last ? measure(metric.last.value) : "–"}</b> {unit_name(metric.unit)}
         </span>
         <span className="muted small nowrap age">{ago(metric.last?.at ?? null, now)}</span>
       </figcaption>

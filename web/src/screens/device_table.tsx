@@ -9,7 +9,7 @@ import { Link } from "../route/link";
 import type { Row } from "./device_rows";
 
 const ROW = 34; // also in screens.css
-const COLUMNS = ["Device", "Model", "State", "Link", "Firmware", "Risk", "Groups", "Last seen"];
+const COLUMNS = ["Device", "Model", "State", "Online", "Firmware", "Risk", "Groups", "Last seen"];
 
 interface Props {
   rows: Row[];

@@ -30,7 +30,7 @@ export function Devices() {
     <div className="full">
       <Head title="Devices" acts={<ExportButtons filter={filter} total={list.total} />}>
         <span className="sub" role="status" data-testid="device-count">
-          {list.total === undefined ? "Counting…" : `${count(list.total)} ${filtered ? "match" : "in all"}`}
+          {list.problem ? "" : list.total === undefined ? "Counting…" : `${count(list.total)} ${filtered ? "match" : "in all"}`}
         </span>
       </Head>
       <FilterBar filter={filter} change={change} {...(list.problem?.status === 400 && { complaint: list.problem.detail })} />
@@ -44,12 +44,32 @@ export function Devices() {
         </div>
       )}
       <div className="panel grow">
-        {list.total === 0 && !list.busy ? (
+        {list.problem?.status === 400 ? (
+          <SelectorHelp />
+        ) : list.total === 0 && !list.busy ? (
           <NoDevices filtered={filtered} clear={() => go(devices(), "replace")} />
         ) : (
           <DeviceTable rows={list.rows} total={list.total ?? 0} view={view} want={list.want} />
         )}
       </div>
+    </div>
+  );
+}
+
+function SelectorHelp() {
+  return (
+    <div className="empty" data-testid="selector-help">
+      <p>A selector is an expression over one device.</p>
+      <dl className="facts">
+        <dt>Fields</dt>
+        <dd className="mono">id model state risk firmware serial groups online</dd>
+        <dt>Operators</dt>
+        <dd className="mono">== != in && || ! ( ) .startsWith() .endsWith() .contains()</dd>
+        <dt>For example</dt>
+        <dd className="mono">model == "meter" && ("north" in groups || risk == "high")</dd>
+        <dt />
+        <dd className="mono">!online && firmware != "1.2.0" && id.startsWith("m-")</dd>
+      </dl>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
 import { announce } from "../parts/announce";
 import { Head } from "../parts/head";
-import { Empty, ProblemNotice } from "../parts/notice";
+import { Empty, Notice, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { ReasonDialog } from "../parts/reason_dialog";
 import { useMayAct } from "../parts/session";
@@ -48,6 +48,9 @@ export function IncidentDetail({ id }: { id: string }) {
           {incident.state === "open" ? "open for" : "lasted"} {span((end - Date.parse(incident.opened_at)) / 1000)}
         </span>
       </Head>
+      {incident.state === "open" && device.value?.state === "quarantined" && (
+        <Notice tone="warn">{incident.device} is isolated because of this incident. Release or retire it; the incident can be closed after that.</Notice>
+      )}
       <div className="rollout">
         <div className="column">
           <Panel title="What was found" flush>
@@ -150,7 +153,6 @@ function IncidentActs({ incident, device, done }: { incident: Incident; device: 
         type="button"
         className="button"
         disabled={isolated}
-        title={isolated ? "Release or retire the device first: it is isolated because of this incident." : undefined}
         onClick={() => set_act("close")}
         data-testid="act-close"
       >

@@ -68,13 +68,13 @@ function IncidentRow({ incident, now }: { incident: Incident; now: number }) {
       <td>
         <RiskTag risk={incident.severity} />
       </td>
-      <td>
+      <td className="clip id">
         <Link to={to.device(incident.device)}>{incident.device}</Link>
       </td>
       <td>
         <IncidentTag state={incident.state} />
       </td>
-      <td className="break">{incident.reason}</td>
+      <td className="grow-cell">{incident.reason}</td>
       <td className="num">{incident.findings.length}</td>
       <td className="num muted">{ago(incident.opened_at, now)}</td>
       <td className="num muted">{span((end - Date.parse(incident.opened_at)) / 1000)}</td>

@@ -1,7 +1,7 @@
 import { useListing } from "../api/reading";
 import { literal } from "../api/query_string";
 import type { Model } from "../api/types";
-import { count, measure } from "../format/numbers";
+import { count, measure, unit_name } from "../format/numbers";
 import { span } from "../format/times";
 import { Head } from "../parts/head";
 import { ListingTable } from "../parts/listing";
@@ -16,7 +16,7 @@ const COLUMNS = [{ name: "Model" }, { name: "Risk" }, { name: "Reports each", cl
 function band({ unit, min, max }: Model["metrics"][number]): string {
   const bound = (value: number | null) => (value === null || value === undefined ? "" : measure(value));
   const range = bound(min) || bound(max) ? `${bound(min) || "–∞"} to ${bound(max) || "∞"}` : "any value";
-  return `${range}${unit ? ` ${unit}` : ""}`;
+  return `${range}${unit ? ` ${unit_name(unit)}` : ""}`;
 }
 
 export function Models() {

@@ -4,19 +4,21 @@ import { useListing } from "../api/reading";
 import { literal } from "../api/query_string";
 import type { Fleet, Incident, LedgerEntry, Lifecycle, Risk, Rollout } from "../api/types";
 import { Spark } from "../charts/spark";
-import { count, percent, rate, short_hash } from "../format/numbers";
+import { count, percent, plural, rate, short_hash } from "../format/numbers";
 import { standing } from "../format/outcomes";
-import { ago, moment } from "../format/times";
+import { ago, clock, moment } from "../format/times";
 import { RATE_POINTS, useFleet } from "../live/fleet";
 import { useCalm, useEvent, useNow } from "../live/hooks";
 import { Bar } from "../parts/bar";
 import { Head } from "../parts/head";
+import { TargetLink } from "../parts/ledger_entries";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { LifeTag, RiskTag, RolloutTag } from "../parts/tag";
 import { WaveStrip } from "../parts/wave_bar";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
+import { useEntries } from "./audit_entries";
 import { FirmwarePanel } from "./overview_firmware";
 import { useLiveRollouts } from "./live_rollouts";
 
@@ -36,7 +38,7 @@ export function Overview() {
     <>
       <Head title="Overview">
         <span className="sub">
-          {count(fleet.devices.total)} {fleet.devices.total === 1 ? "device" : "devices"}
+          {plural(fleet.devices.total, "device", "devices")}
         </span>
       </Head>
       {fleet.devices.total === 0 ? <FirstSteps /> : null}
@@ -47,8 +49,11 @@ export function Overview() {
         <RolloutsPanel />
         <IncidentsPanel open={fleet.incidents_open} />
         <FirmwarePanel rows={fleet.by_firmware} />
-        <CertificatesPanel fleet={fleet} />
-        <LedgerPanel fleet={fleet} />
+        <div className="side span-5">
+          <CertificatesPanel fleet={fleet} />
+          <LedgerPanel fleet={fleet} />
+          <DecisionsPanel />
+        </div>
       </div>
     </>
   );
@@ -101,7 +106,7 @@ function RiskPanel({ fleet }: { fleet: Fleet }) {
           <li key={risk}>
             <Link to={to.devices({ selector: `risk == ${literal(risk)} && state != "retired"` })} className="barred">
               <RiskTag risk={risk} />
-              <Bar size="thin" label={risk} parts={[{ name: risk, n: fleet.by_risk[risk] }]} of={most} />
+              <Bar size="thin" label={risk} parts={[{ name: "plain", n: fleet.by_risk[risk] }]} of={most} />
               <b>{count(fleet.by_risk[risk])}</b>
             </Link>
           </li>
@@ -123,7 +128,7 @@ function RatePanel({ fleet, rates }: { fleet: Fleet; rates: number[] }) {
           <b>{count(fleet.readings_total)}</b> readings kept
         </span>
       </div>
-      <Spark values={rates} points={RATE_POINTS} label="Messages a second since this page was opened" />
+      <Spark values={rates} points={Math.min(RATE_POINTS, Math.max(30, rates.length))} label="Messages a second since this page was opened" />
     </Panel>
   );
 }
@@ -191,7 +196,7 @@ function CertificatesPanel({ fleet }: { fleet: Fleet }) {
   const { certificates } = fleet;
   const kinds = ["valid", "expiring", "expired", "revoked"] as const;
   return (
-    <Panel title="Certificates" className="span-2">
+    <Panel title="Certificates">
       <ul className="rows">
         {kinds.map((kind) => (
           <li key={kind}>
@@ -210,7 +215,7 @@ function CertificatesPanel({ fleet }: { fleet: Fleet }) {
 function LedgerPanel({ fleet }: { fleet: Fleet }) {
   const { ledger } = fleet;
   return (
-    <Panel title="Ledger head" aside={<Link to={to.audit()}>Explore and verify</Link>} className="span-3">
+    <Panel title="Ledger head" aside={<Link to={to.audit()}>Explore and verify</Link>}>
       <div className="figures">
         <span className="figure">
           <b data-testid="ledger-size">{count(ledger.size)}</b> entries
@@ -222,8 +227,31 @@ function LedgerPanel({ fleet }: { fleet: Fleet }) {
           {short_hash(ledger.root, 16)}
         </dd>
         <dt>Signed</dt>
-        <dd>{moment(ledger.at)} UTC</dd>
+        <dd>{moment(ledger.at)}</dd>
       </dl>
+    </Panel>
+  );
+}
+
+const DECISIONS_SHOWN = 6;
+
+function DecisionsPanel() {
+  const { entries } = useEntries("", null);
+  return (
+    <Panel title="Latest decisions" className="wide" flush>
+      <table className="table snug" aria-label="Latest decisions">
+        <tbody>
+          {entries.slice(0, DECISIONS_SHOWN).map((entry) => (
+            <tr key={entry.index} data-testid="decision-row">
+              <td className="muted small nowrap">{clock(entry.at)}</td>
+              <td className="nowrap">{entry.action}</td>
+              <td className="clip id">
+                <TargetLink target={entry.target} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </Panel>
   );
 }

@@ -7,7 +7,7 @@ import { Panel } from "../parts/panel";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
 
-const MODELS_SHOWN = 4;
+const MODELS_SHOWN = 6;
 const VERSIONS_SHOWN = 4;
 
 type Row = Fleet["by_firmware"][number];
@@ -33,7 +33,7 @@ export function FirmwarePanel({ rows }: { rows: Row[] }) {
                 <li key={row.firmware}>
                   <Link className="barred" to={to.devices({ selector: `model == ${literal(model)} && firmware == ${literal(row.firmware)}` })}>
                     <span className="mono clip">{row.firmware || "not told"}</span>
-                    <Bar size="thin" label={row.firmware || "not told"} parts={[{ name: "good", n: row.count }]} of={total} />
+                    <Bar size="thin" label={row.firmware || "not told"} parts={[{ name: "plain", n: row.count }]} of={total} />
                     <span className="num">
                       {count(row.count)} <span className="muted small">{percent(row.count, total)}</span>
                     </span>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { path_of } from "../api/query_string";
 import { useListing, useReading } from "../api/reading";
 import type { Rollout, RolloutTarget, Wave } from "../api/types";
-import { count, octets, permille, short_hash } from "../format/numbers";
+import { count, octets, permille, plural, short_hash } from "../format/numbers";
 import { allowance, standing } from "../format/outcomes";
 import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow, usePolling } from "../live/hooks";
@@ -105,15 +105,15 @@ function WaveRow({ wave, number, current }: { wave: Wave; number: number; curren
         <strong>Wave {number}</strong>
         <WaveTag state={wave.state} testid="wave-state" />
         <span className="muted small end">
-          {count(wave.targets)} devices, up to {permille(wave.share_permille)} of all
-          {wave.opened_at && ` · opened ${moment(wave.opened_at)}`}
+          {plural(wave.targets, "device", "devices")}, to {permille(wave.share_permille)} of all
+          {wave.opened_at && ` · opened ${moment(wave.opened_at).slice(0, 16)}`}
         </span>
       </div>
       <WaveBar wave={wave} number={number} size="tall" />
       <div className="line">
         <WaveKeys wave={wave} />
         <span className="muted small end">
-          {count(wave.failed + wave.silent)} of at most {count(allowance(wave))} failures · soaks {span(wave.soak_s)}
+          {count(wave.failed + wave.silent)} of {count(allowance(wave))} allowed failures · soak {span(wave.soak_s)}
         </span>
       </div>
     </li>

@@ -37,14 +37,14 @@ export function Targets({ id, round }: { id: string; round: number }) {
         empty={<p className="empty">No target has this outcome.</p>}
         row={(target) => (
           <tr key={target.device} data-testid="target-row" data-outcome={target.outcome}>
-            <td>
+            <td className="clip id">
               <Link to={device(target.device)}>{target.device}</Link>
             </td>
             <td className="num">{target.wave + 1}</td>
             <td>
               <OutcomeTag outcome={target.outcome} />
             </td>
-            <td className="break muted">{target.detail || "–"}</td>
+            <td className="grow-cell muted">{target.detail || "–"}</td>
             <td className="num muted">{moment(target.at)}</td>
           </tr>
         )}

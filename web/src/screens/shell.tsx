@@ -5,7 +5,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { read } from "../api/client";
 import type { Fleet, LedgerEntry, Session } from "../api/types";
 import { useEvent, useLink, usePolling } from "../live/hooks";
-import { tell_fleet, useFleet } from "../live/fleet";
+import { fleet_age_ms, tell_fleet, useFleet } from "../live/fleet";
 import { announce, Announcements } from "../parts/announce";
 import { TargetLink } from "../parts/ledger_entries";
 import { Mark } from "../parts/mark";
@@ -44,7 +44,7 @@ function useFleetFeed(): void {
   const ask = () => void read<Fleet>("/fleet").then((fleet) => tell_fleet(fleet)).catch(() => undefined);
   useEffect(ask, []);
   useEvent<Fleet>("fleet", (fleet) => tell_fleet(fleet));
-  usePolling(ask, POLL_MS);
+  usePolling(() => fleet_age_ms() >= POLL_MS && ask(), POLL_MS); // the stream says nothing, or is down
 }
 
 function useAlarms(): void {
