@@ -42,9 +42,9 @@ struct Metric {
 
 struct Model {
   ModelId id;
-  Risk risk = Risk::moderate;   // of a device of this model, unless the device has its own
-  Duration interval = 60s;      // between two readings; silence and rate are judged by it
-  std::vector<Metric> metrics;  // at most 64
+  Risk risk = Risk::moderate;        // of a device of this model, unless the device has its own
+  Duration interval = 60s;           // between two readings; silence and rate are judged by it
+  std::vector<Metric> metrics = {};  // at most 64
   std::uint64_t revision = 0;
 };
 
@@ -68,8 +68,8 @@ struct Device {
 enum class Change { added, updated, state_changed, desired_changed, presence };
 
 struct NewDevice {
-  DeviceId id;
-  ModelId model;
+  DeviceId id = {};
+  ModelId model = {};
   std::vector<std::string> groups = {};
   std::string serial = {};
   std::optional<Risk> risk = {};

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "inventory/internal/field.h"
+#include "wire/utf8.h"
 
 namespace muster::inventory {
 namespace {
@@ -11,8 +12,8 @@ constexpr std::size_t groups_max = 32;
 constexpr std::size_t config_octets_max = 16 << 10;
 constexpr Duration interval_min = 1s, interval_max = 31 * 24h;
 
-bool is_printable(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
 Result<void> check_metric(const Metric& m, std::string pointer) {
@@ -38,8 +39,8 @@ Result<void> check_text(std::string_view text, std::size_t octets_max, const cha
         Fault::invalid,
         std::string(field) + " is longer than " + std::to_string(octets_max) + " characters",
         std::string("/") + field);
-  if (!is_printable(text))
-    return fail(Fault::invalid, std::string(field) + " must be printable ASCII",
+  if (!wire::is_utf8(text) || std::ranges::any_of(text, is_control))
+    return fail(Fault::invalid, std::string(field) + " must be UTF-8 without control characters",
                 std::string("/") + field);
   return {};
 }

@@ -151,9 +151,9 @@ Result<Node> Parser::whole() {
   const auto start = column();
   if (at_ == text_.size()) return wrong("it is empty; \"all\" selects every device", start);
   TRY(auto node, either());
-  TRY_VOID(want(Type::truth, node, start));
   if (const auto rest = column(); at_ < text_.size())
-    return wrong("expected && or || or the end", rest);
+    return wrong("expected ==, !=, in, &&, || or the end", rest);
+  TRY_VOID(want(Type::truth, node, start));
   return node;
 }
 

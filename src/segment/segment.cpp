@@ -3,6 +3,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "wire/json.h"
+
 namespace muster::segment {
 namespace {
 
