@@ -5,7 +5,7 @@
 // be understood and none is (section 4.4), other unknown labels are skipped unread. A record that
 // holds nothing but base values gives none.
 //
-// A SenmlReader owns its room, about 200 kB once it has seen a pack, and takes no more memory from
+// A SenmlReader owns its room, about 450 kB once it has seen a pack, and takes no more memory from
 // one pack to the next. One thread at a time. The time is what the caller passes; no I/O.
 #pragma once
 
