@@ -23,7 +23,7 @@ export function ListingTable<T>({ list, columns, row, empty, label }: Props<T>) 
             <tr>
               {columns.map((column) => (
                 <th key={column.name} scope="col" className={column.className}>
-                  {column.name}
+                  {column.name === "Acts" ? <span className="hidden">Acts</span> : column.name}
                 </th>
               ))}
             </tr>

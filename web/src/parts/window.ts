@@ -3,6 +3,7 @@
 import { useLayoutEffect, useState, type RefObject } from "react";
 
 const OVERSCAN = 12;
+const STEP = 8; // rows come and go by eights, so that most frames of a slow scroll change nothing
 
 export interface Sight {
   first: number;
@@ -10,8 +11,8 @@ export interface Sight {
 }
 
 export function sight(scrolled: number, height: number, row: number, rows: number): Sight {
-  const first = Math.max(0, Math.floor(scrolled / row) - OVERSCAN);
-  const end = Math.min(rows, Math.ceil((scrolled + height) / row) + OVERSCAN);
+  const first = Math.max(0, STEP * Math.floor((Math.floor(scrolled / row) - OVERSCAN) / STEP));
+  const end = Math.min(rows, STEP * Math.ceil((Math.ceil((scrolled + height) / row) + OVERSCAN) / STEP));
   return { first: Math.min(first, end), end };
 }
 

@@ -40,7 +40,7 @@ class Book {
   private timer = 0;
 
   constructor(
-    private readonly filter: Filter,
+    readonly filter: Filter,
     private readonly redraw: () => void,
   ) {}
 
@@ -146,14 +146,16 @@ export function useDeviceRows(filter: Filter) {
     else book.current.changed(target.slice("device/".length));
   });
 
-  const { rows, total, problem, busy, stale } = book.current;
+  const told = book.current.filter;
+  const mine = told.q === filter.q && told.selector === filter.selector && told.state === filter.state;
+  const { rows, total, problem, busy, stale } = mine ? book.current : NONE;
   return {
     rows,
     total,
     problem,
     busy,
     stale,
-    want: (count: number) => book.current.want(count),
+    want: (count: number) => void (mine && book.current.want(count)),
     reload: () => set_round((n) => n + 1),
   };
 }

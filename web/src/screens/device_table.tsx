@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import { count } from "../format/numbers";
 import { ago } from "../format/times";
 import { useNow } from "../live/hooks";
@@ -48,8 +48,15 @@ export function DeviceTable({ rows, total, view, want }: Props) {
   );
 }
 
-function DeviceRow({ place, row, now }: { place: number; row: Row | undefined; now: number }) {
-  const at = { transform: `translateY(${place * ROW}px)` };
+interface RowProps {
+  place: number;
+  row: Row | undefined;
+  now: number;
+}
+
+// Remembered: while the table scrolls, only rows that come into sight are drawn.
+const DeviceRow = memo(function DeviceRow({ place, row, now }: RowProps) {
+  const at = { top: `${place * ROW}px` };
   if (!row)
     return (
       <div className="grid-row" role="row" aria-rowindex={place + 2} style={at}>
@@ -78,4 +85,4 @@ function DeviceRow({ place, row, now }: { place: number; row: Row | undefined; n
       <span role="cell" className="num muted">{row.online ? "now" : ago(row.last_seen, now)}</span>
     </div>
   );
-}
+});

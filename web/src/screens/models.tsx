@@ -15,8 +15,8 @@ const COLUMNS = [{ name: "Model" }, { name: "Risk" }, { name: "Reports each", cl
 
 function band({ unit, min, max }: Model["metrics"][number]): string {
   const bound = (value: number | null) => (value === null || value === undefined ? "" : measure(value));
-  const range = bound(min) || bound(max) ? `${bound(min) || "–∞"} to ${bound(max) || "∞"}` : "any value";
-  return `${range}${unit ? ` ${unit_name(unit)}` : ""}`;
+  const range = bound(min) || bound(max) ? `${bound(min) || "–∞"} to ${bound(max) || "∞"}` : "any value,";
+  return `${range} ${unit_name(unit)}`.replace(/,? $/, "");
 }
 
 export function Models() {

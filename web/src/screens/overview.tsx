@@ -239,19 +239,21 @@ function DecisionsPanel() {
   const { entries } = useEntries("", null);
   return (
     <Panel title="Latest decisions" className="wide" flush>
-      <table className="table snug" aria-label="Latest decisions">
-        <tbody>
-          {entries.slice(0, DECISIONS_SHOWN).map((entry) => (
-            <tr key={entry.index} data-testid="decision-row">
-              <td className="muted small nowrap">{clock(entry.at)}</td>
-              <td className="nowrap">{entry.action}</td>
-              <td className="clip id">
-                <TargetLink target={entry.target} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="scroll-x">
+        <table className="table snug" aria-label="Latest decisions">
+          <tbody>
+            {entries.slice(0, DECISIONS_SHOWN).map((entry) => (
+              <tr key={entry.index} data-testid="decision-row">
+                <td className="muted small nowrap">{clock(entry.at)}</td>
+                <td className="nowrap">{entry.action}</td>
+                <td className="clip id">
+                  <TargetLink target={entry.target} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }

@@ -23,7 +23,7 @@ const COLUMNS = [
   { name: "State" },
   { name: "Waves", className: "waves-column" },
   { name: "Installed", className: "num" },
-  { name: "Not well", className: "num" },
+  { name: "Failed, silent, back", className: "num" },
   { name: "Started", className: "num" },
 ];
 

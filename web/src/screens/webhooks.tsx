@@ -13,7 +13,7 @@ import { useMayAct } from "../parts/session";
 import { WordTag } from "../parts/tag";
 import { AddWebhook, RemoveWebhook } from "./webhook_acts";
 
-const COLUMNS = [{ name: "Address" }, { name: "Events" }, { name: "" }];
+const COLUMNS = [{ name: "Address" }, { name: "Events" }, { name: "Acts" }];
 const DELIVERIES = [{ name: "Event" }, { name: "State" }, { name: "Attempts", className: "num" }, { name: "Last error" }, { name: "Made, UTC", className: "num" }, { name: "Delivered, UTC", className: "num" }];
 const POLL_MS = 10_000;
 
