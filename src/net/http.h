@@ -6,6 +6,11 @@
 // and whether it goes to a file. Limits: head 16 KiB, 64 headers; slow senders are closed by
 // deadline. Keep-alive and pipelined requests are answered in order. 100-continue is honoured.
 // HEAD, Range (single range, RFC 9110 14) on files, and server-sent events are built in.
+//
+// A malformed request is answered 400, 408, 413, 414, 417, 431, 501 or 505 with a sentence of plain
+// text and never reaches the service. Nothing is promised to have been read by a client: a Respond
+// or an EventChannel whose client, or whose server, is gone does nothing. A Respond that is dropped
+// unused answers 503. Reading and writing files blocks the loop for a piece of 256 KiB at most.
 #pragma once
 
 #include <filesystem>
@@ -63,7 +68,7 @@ struct Response {
       {};  // turns the response into an event stream
 };
 
-class EventChannel {  // any thread
+class EventChannel {  // any thread; the stream ends when its last owner lets go
  public:
   virtual ~EventChannel() = default;
   // One event. False once the client is gone or has more than 1 MiB unread: it is then closed and
@@ -89,12 +94,14 @@ class Service {
 };
 
 struct ServerLimits {
-  Duration head_within = 10s, body_within = 60s, idle = 75s;
+  Duration head_within = 10s;  // from its first byte
+  Duration body_within = 60s;  // and as long again for each 256 KiB that came
+  Duration idle = 75s;         // between requests, and without the client reading a byte
   std::size_t connections_max = 10'000;
   std::size_t handshakes_max = 256;
 };
 
-class Server {  // one per loop thread and door
+class Server {  // one per loop thread and door; the service and the TLS context outlive it
  public:
   static Result<std::unique_ptr<Server>> open(Loop&, const std::string& address, std::uint16_t port,
                                               TlsContext* tls, Service&, ServerLimits = {});
@@ -131,7 +138,7 @@ struct Answer {
 };
 
 class Client {  // one server; keeps one connection alive and makes it anew when needed; one call at
-                // a time
+                // a time, and it outlives the call's task
  public:
   Client(Loop&, std::string host, std::uint16_t port, TlsContext* tls);
   ~Client();

@@ -1,15 +1,15 @@
 #include <catch2/catch.hpp>
 
 #include "net/http.h"
-#include "net/internal/http_bench.h"
+#include "net/internal/http_workbench.h"
 #include "net/internal/throwaway_ca.h"
 
 using namespace muster;
 using namespace muster::net;
 using namespace muster::net::http;
-using http::internal::Bench;
 using http::internal::contents;
 using http::internal::Folder;
+using http::internal::Workbench;
 
 namespace {
 
@@ -51,7 +51,7 @@ const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 }  // namespace
 
 TEST_CASE("a client calls again and again on one connection") {
-  Bench bench;
+  Workbench bench;
   Client client(bench.loop, "127.0.0.1", bench.server->port(), nullptr);
   for (int i = 0; i < 3; ++i) {
     auto answer = run(bench.loop, client.call({.method = "POST", .target = "/p", .body = "text"}));
@@ -73,7 +73,7 @@ TEST_CASE("a client reaches its server by TLS and shows its certificate") {
                                                .peer = PeerCertificate::required}));
   auto client_tls = expect(TlsContext::client(
       {.key_pem = meter.key_pem, .chain_pem = meter.certificate_pem, .anchors_pem = ca.pem()}));
-  Bench bench({}, &server_tls);
+  Workbench bench({}, &server_tls);
   bench.service.on_serve = [](Request request, Respond r) {
     r({.body = request.peer_certificate ? "known" : "unknown"});
   };
@@ -150,7 +150,7 @@ TEST_CASE("an answer that is too large or too late is refused") {
 }
 
 TEST_CASE("a download goes to its sink in pieces, and the sink may refuse") {
-  Bench bench;
+  Workbench bench;
   Folder folder;
   const std::string text(2'000'000, 'd');
   const auto path = folder.write("f", text);
@@ -180,7 +180,7 @@ TEST_CASE("a download goes to its sink in pieces, and the sink may refuse") {
 }
 
 TEST_CASE("an upload comes from a file, and an early refusal is heard") {
-  Bench bench;
+  Workbench bench;
   Folder folder;
   const std::string text(3'000'000, 'u');
   const auto path = folder.write("f", text);
@@ -209,7 +209,7 @@ TEST_CASE("a call that would break the request apart is refused") {
 }
 
 TEST_CASE("a call given up in the middle leaves a client that works") {
-  Bench bench;
+  Workbench bench;
   bench.service.on_serve = [&](Request request, Respond respond) {
     if (request.path == "/now") return respond({.body = "now"});
     bench.loop.after(5ms, [r = std::move(respond)]() mutable { r({.body = "late"}); });

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
-#include <sys/socket.h>
+#include <dirent.h>
+#include <sys/resource.h>
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -397,4 +398,27 @@ TEST_CASE("a held listener leaves connections in the backlog") {
   CHECK_FALSE(pair.server.stream);
   pair.listener->hold(false);
   pair.run_until([&] { return pair.server.open; });
+}
+
+TEST_CASE("when descriptors are used up, clients wait and are let in once there are some") {
+  Pair pair;  // its connect is under way, its accept is not
+  int highest = 0;
+  DIR* folder = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(folder))
+    highest = std::max(highest, std::atoi(entry->d_name));
+  ::closedir(folder);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  std::vector<int> taken;  // no gap below the highest
+  const rlimit low{static_cast<rlim_t>(highest), limit.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  for (int fd; (fd = ::dup(0)) >= 0;) taken.push_back(fd);
+  bool later = false;
+  pair.loop.after(30ms, [&] { later = true; });
+  pair.run_until([&] { return later; });
+  const bool kept_out = pair.server.stream == nullptr;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  for (int fd : taken) ::close(fd);
+  CHECK(kept_out);
+  pair.run_until([&] { return pair.server.open && pair.client.open; });
 }

@@ -1,6 +1,8 @@
-// net/internal/http_bench -- what this module's HTTP tests stand on: a server with one Service, and
-// a client that speaks in plain text so that every byte on the wire is the test's own.
+// net/internal/http_workbench -- what this module's HTTP tests stand on: a server with one Service,
+// and a client that speaks in plain text so that every byte on the wire is the test's own.
 #pragma once
+
+#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +13,22 @@
 #include "net/http.h"
 
 namespace muster::net::http::internal {
+
+inline bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+inline std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++n;
+  return n;
+}
+inline std::string body_of(const std::string& answer) {
+  const auto end = answer.find("\r\n\r\n");
+  return end == std::string::npos ? "" : answer.substr(end + 4);
+}
+inline std::string get(std::string_view target, std::string_view more = "Connection: close\r\n") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: h\r\n" + std::string(more) + "\r\n";
+}
 
 struct Folder {  // temporary
   Folder() {
@@ -67,8 +85,8 @@ struct Wire final : Stream::Events {
   bool closed = false;
 };
 
-struct Bench {
-  explicit Bench(ServerLimits limits = {}, TlsContext* tls = nullptr)
+struct Workbench {
+  explicit Workbench(ServerLimits limits = {}, TlsContext* tls = nullptr)
       : server(expect(Server::open(loop, "127.0.0.1", 0, tls, service, limits))) {}
 
   // False when it has not happened in 20 s.
