@@ -12,7 +12,7 @@ constexpr int group = 50;  // enrolments a commit
 // CSRs are made beforehand, as devices do.
 std::vector<Bytes> requests(int count) {
   std::vector<Bytes> out;
-  for (int i = 0; i < count; ++i) out.push_back(expect(crypto::make_csr(new_key(), "")));
+  for (int i = 0; i < count; ++i) out.push_back(expect(crypto::make_csr(new_key(), "a device")));
   return out;
 }
 

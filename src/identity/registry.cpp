@@ -45,6 +45,7 @@ const char* name_of(CertificateStatus status) {
 
 void Expiries::remove(Instant end) {
   const auto at = by_minute_.find(minute(end));
+  --total_;
   if (--at->second == 0) by_minute_.erase(at);
 }
 

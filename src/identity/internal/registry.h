@@ -40,14 +40,18 @@ struct HashOfHash {  // a fingerprint is as good as random
 // How many certificates end when, to the minute.
 class Expiries {
  public:
-  void add(Instant end) { ++by_minute_[minute(end)]; }
+  void add(Instant end) {
+    ++by_minute_[minute(end)];
+    ++total_;
+  }
   void remove(Instant end);
   std::size_t before(Instant) const;
-  std::size_t all() const;
+  std::size_t all() const { return total_; }
 
  private:
   static std::int64_t minute(Instant t) { return millis(t) / 60'000; }
   std::map<std::int64_t, std::size_t> by_minute_;
+  std::size_t total_ = 0;
 };
 
 struct Asked {  // what enrol and renew have in common

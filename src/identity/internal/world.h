@@ -89,15 +89,15 @@ struct World {
         .text;
   }
   EnrolRequest request(std::string id, std::string token, const crypto::SigningKey& key,
-                       const std::string& claimed = "") {
-    auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, claimed))));
-    return {std::move(id), std::move(token), csr.key,
-            csr.digest,    csr.common_name,  "192.0.2.7:40000"};
+                       std::string claimed = "") {
+    auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, "a device"))));
+    return {std::move(id), std::move(token),   csr.key,
+            csr.digest,    std::move(claimed), "192.0.2.7:40000"};
   }
   RenewRequest renewal(const crypto::Hash& old, const crypto::SigningKey& key,
-                       const std::string& claimed = "") {
-    auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, claimed))));
-    return {old, csr.key, csr.digest, csr.common_name, "192.0.2.7:40000"};
+                       std::string claimed = "") {
+    auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, "a device"))));
+    return {old, csr.key, csr.digest, std::move(claimed), "192.0.2.7:40000"};
   }
   crypto::Hash enrolled(std::string_view id) {  // the fingerprint; seen in a handshake
     auto token = expect_device(id);
