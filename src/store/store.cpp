@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/log.h"
 #include "store/internal/connection.h"
 
 namespace muster::store {
@@ -170,7 +171,9 @@ void Store::commit() {
 
 // When it fails the transaction ends with the connection, and the file still holds none of it.
 void Store::rollback() {
-  if (in_transaction()) (void)database_->connection->execute("ROLLBACK");
+  if (!in_transaction()) return;
+  if (const auto ended = database_->connection->execute("ROLLBACK"); !ended)
+    log::error("store", "cannot roll back", {{"why", ended.error().message}});
 }
 
 bool Store::in_transaction() const {

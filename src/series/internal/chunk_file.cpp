@@ -60,7 +60,7 @@ Result<void> ChunkFile::load() {
   });
 }
 
-Result<void> ChunkFile::each_key(const std::function<void(NewKey)>& each) const {
+Result<void> ChunkFile::each_key(const std::function<void(const NewKey&)>& each) const {
   return guarded([&]() -> Result<void> {
     auto rows = store_.read("SELECT id, device, metric FROM key ORDER BY id");
     while (rows.next()) each({static_cast<Key>(rows.integer(0)), rows.text(1), rows.text(2)});

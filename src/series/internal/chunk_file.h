@@ -50,7 +50,7 @@ class ChunkFile {
   static Result<ChunkFile> open(const std::filesystem::path& file);
 
   const Saved& saved() const { return saved_; }
-  Result<void> each_key(const std::function<void(NewKey)>&) const;
+  Result<void> each_key(const std::function<void(const NewKey&)>&) const;
   Result<void> each_open(const std::function<Result<void>(Key, ByteView)>&) const;
   Result<void> each_upto(const std::function<void(Key, std::uint64_t)>&) const;  // since saved()
 

@@ -43,7 +43,7 @@ Result<void> Series::Shelf::recover() {
 }
 
 Result<void> Series::Shelf::load() {
-  TRY_VOID(file.each_key([&](NewKey key) { directory.place(key); }));
+  TRY_VOID(file.each_key([&](const NewKey& key) { directory.place(key); }));
   directory.mark_saved();
   open_.resize(directory.size());
   sequence = file.saved().sequence;
