@@ -1,7 +1,9 @@
 // crypto/certificate -- X.509 v3 (RFC 5280): issue from a profile, parse what matters, verify a
 // chain.
 //
-// issue() fills an own DER template, so that a certificate costs little more than its signature.
+// issue() writes the DER itself, so that a certificate costs little more than its signature.
+// Reading is strict: v3 only, no extension twice, no critical one that is not known here, and what
+// RFC 5280 asks of serials, names and constraints; keys and signatures as in crypto/key.
 // Times are whole seconds. Pure but for the signing key; any thread.
 #pragma once
 
@@ -32,19 +34,25 @@ struct Profile {
   std::string crl_url = {};             // CRL distribution point; empty: none
 };
 
+inline constexpr std::size_t certificate_bytes_max = 32 * 1024;
+
 struct Certificate {
   Bytes der;
   PublicKey key;
-  Bytes serial;  // big endian, without leading zero octets
-  std::string common_name, organizational_unit, issuer_name;
-  std::vector<std::string> dns_names, uris;
+  Bytes serial;                                  // big endian, without leading zero octets
+  std::string common_name, organizational_unit;  // of the subject; empty if it has none
+  std::string issuer_name;                       // the issuer's common name
+  std::vector<std::string> dns_names, uris, ip_addresses;
+  Bytes subject_key_id;  // empty if it has none
   Bytes subject_der, issuer_der;
   Instant not_before, not_after;
   bool is_ca = false, client_auth = false, server_auth = false;
   Hash fingerprint;  // SHA-256 of the DER
 };
 
-// issuer: null makes it self-signed by `signer`. `subject_key` is copied as it stands.
+// issuer: null makes it self-signed by `signer`. `subject_key` is copied as it stands. Refused:
+// names that do not fit their field, a signer that is not the issuer's key, an issuer that is no
+// CA, and a life that ends after the issuer's.
 Result<Bytes> issue(const Profile&, const PublicKey& subject_key, const Serial&,
                     const Certificate* issuer, const SigningKey& signer);
 
@@ -53,7 +61,9 @@ Result<std::vector<Certificate>> parse_certificates_pem(std::string_view);  // a
 std::string certificate_pem(ByteView der);
 
 // leaf → intermediates → one of the anchors, each signature, validity time, CA bit and purpose;
-// strict (X509_V_FLAG_X509_STRICT).
+// strict (X509_V_FLAG_X509_STRICT). The leaf states the purpose (client or server) in its extended
+// key usage, a server's also a name. An anchor need not be self-signed, but must be a CA.
+// unauthorized, with the reason, if the chain does not hold; not_after itself is too late.
 Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> intermediates,
                           std::span<const Certificate> anchors, Use purpose, Instant now);
 

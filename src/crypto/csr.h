@@ -17,9 +17,10 @@ inline constexpr std::size_t csr_bytes_max = 8192;
 
 struct Csr {
   PublicKey key;  // ECDSA P-256 or P-384, or Ed25519; anything else is refused as invalid, by name
-  std::string common_name;                   // as claimed; empty if none
-  std::vector<std::string> dns_names, uris;  // as claimed in an extensionRequest
-  Hash digest;  // of the whole request: the same request again is recognised by it
+  std::string common_name;  // as claimed; empty if none
+  std::vector<std::string> dns_names, uris,
+      ip_addresses;  // as claimed in an extensionRequest
+  Hash digest;       // of the whole request: the same request again is recognised by it
 };
 
 Result<Csr> parse_csr(ByteView der);  // checks the self-signature (proof of possession)

@@ -212,7 +212,8 @@ Result<FileKey> FileKey::generate(Algorithm algorithm) {
 }
 
 Result<FileKey> FileKey::from_pem(std::string_view text) {
-  if (text.size() > pem_bytes_max) return fail(Fault::invalid, "PEM: too large for a private key");
+  if (text.empty() || text.size() > pem_bytes_max)
+    return fail(Fault::invalid, "PEM: empty, or too large for a private key");
   const QuietErrors quiet;
   const BioHandle in{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
   if (!in) throw std::bad_alloc();

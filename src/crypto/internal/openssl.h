@@ -4,7 +4,6 @@
 #pragma once
 
 #include <openssl/bio.h>
-#include <openssl/bn.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -33,7 +32,6 @@ using X509Handle = Owned<X509, X509_free>;
 using StoreHandle = Owned<X509_STORE, X509_STORE_free>;
 using StoreContextHandle = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 using CmsHandle = Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
-using BigNumberHandle = Owned<BIGNUM, BN_clear_free>;
 
 // A refused signature leaves entries in the thread's error queue, and the next SSL_get_error on
 // that thread would take them for its own. What is pushed in this scope is dropped at its end.

@@ -1,0 +1,86 @@
+#include "crypto/crl.h"
+
+#include "crypto/internal/fleet_authority.h"
+#include "crypto/internal/openssl_tool.h"
+
+using namespace muster;
+using namespace muster::crypto;
+
+namespace {
+
+bool mentions(const std::string& text, const std::string& word) {
+  return text.find(word) != text.npos;
+}
+
+}  // namespace
+
+TEST_CASE("openssl verifies our revocation list and reads in it what we put there") {
+  OpensslTool tool;
+  for (Algorithm algorithm : {Algorithm::ecdsa_p256, Algorithm::ecdsa_p384, Algorithm::ed25519}) {
+    const FleetAuthority fleet(algorithm);
+    const Revoked revoked[] = {
+        {.serial = {0x80, 0x01}, .at = test_time - 1h, .reason = RevocationReason::key_compromise},
+        {.serial = {0x7f}, .at = test_time - 2h}};
+    tool.put("crl.der", expect(make_crl(revoked, 258, test_time, test_time + 24h, fleet.issuing,
+                                        fleet.issuing_key)));
+    tool.put("ca.pem", certificate_pem(fleet.issuing.der));
+    CHECK(tool.run({"crl", "-inform", "DER", "-in", "crl.der", "-CAfile", "ca.pem", "-verify",
+                    "-text", "-noout"}));
+    INFO(tool.output());
+    CHECK(mentions(tool.output(), "verify OK"));
+    CHECK(mentions(tool.output(), "Version 2"));
+    CHECK(mentions(tool.output(), "Serial Number: 8001"));
+    CHECK(mentions(tool.output(), "Key Compromise"));
+    CHECK(mentions(tool.output(), "258"));
+    CHECK(mentions(tool.output(), "Authority Key Identifier"));
+  }
+}
+
+TEST_CASE("openssl refuses a leaf that our list names, and accepts one that it does not") {
+  OpensslTool tool;
+  const FleetAuthority fleet;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto good = fleet.leaf(FleetAuthority::client("good"), key.public_key());
+  const auto bad = fleet.leaf(FleetAuthority::client("bad"), key.public_key());
+  const Revoked revoked[] = {{.serial = bad.serial, .at = test_time - 1h}};
+  const Bytes crl =
+      expect(make_crl(revoked, 1, test_time, test_time + 24h, fleet.issuing, fleet.issuing_key));
+  tool.put("crl.der", crl);
+  REQUIRE(tool.run({"crl", "-inform", "DER", "-in", "crl.der", "-out", "crl.pem"}));
+  tool.put("root.pem", certificate_pem(fleet.root.der));
+  tool.put("issuing.pem", certificate_pem(fleet.issuing.der));
+  tool.put("good.pem", certificate_pem(good.der));
+  tool.put("bad.pem", certificate_pem(bad.der));
+  auto accepts = [&](const std::string& leaf) {
+    return tool.run({"verify", "-x509_strict", "-crl_check", "-attime",
+                     std::to_string(millis(test_time) / 1000 + 60), "-CAfile", "root.pem",
+                     "-untrusted", "issuing.pem", "-CRLfile", "crl.pem", leaf});
+  };
+  CHECK(accepts("good.pem"));
+  CHECK_FALSE(accepts("bad.pem"));
+  CHECK(mentions(tool.output(), "revoked"));
+}
+
+TEST_CASE("an empty list is a list") {
+  OpensslTool tool;
+  const FleetAuthority fleet;
+  tool.put("crl.der",
+           expect(make_crl({}, 0, test_time, test_time + 1h, fleet.issuing, fleet.issuing_key)));
+  tool.put("ca.pem", certificate_pem(fleet.issuing.der));
+  CHECK(tool.run(
+      {"crl", "-inform", "DER", "-in", "crl.der", "-CAfile", "ca.pem", "-text", "-noout"}));
+  CHECK(mentions(tool.output(), "No Revoked Certificates"));
+}
+
+TEST_CASE("a list without a future, by the wrong key, by no CA, or with a bad serial is refused") {
+  const FleetAuthority fleet;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto leaf = fleet.leaf(FleetAuthority::client("x"), key.public_key());
+  CHECK_FALSE(make_crl({}, 1, test_time, test_time, fleet.issuing, fleet.issuing_key));
+  CHECK_FALSE(make_crl({}, 1, test_time, test_time + 1h, fleet.issuing, fleet.root_key));
+  CHECK_FALSE(make_crl({}, 1, test_time, test_time + 1h, leaf, key));
+  const Revoked nothing[] = {{.serial = {}, .at = test_time}};
+  CHECK_FALSE(make_crl(nothing, 1, test_time, test_time + 1h, fleet.issuing, fleet.issuing_key));
+  const Revoked long_one[] = {{.serial = Bytes(21, 1), .at = test_time}};
+  CHECK_FALSE(make_crl(long_one, 1, test_time, test_time + 1h, fleet.issuing, fleet.issuing_key));
+}
