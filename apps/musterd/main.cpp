@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
 
   // ground
   SystemClock clock;
-  SystemRandom random, api_random;  // the second one is the operator door's
+  SystemRandom random;
   const Names names = names_of(config);
   Folder folder = expect(Folder::open(config.data, names.dns, names.addresses, clock, random));
   auto store = expect(store::Store::open(folder.path / "muster.db"));
@@ -68,8 +68,7 @@ int main(int argc, char** argv) {
   desk.attach(*gateway);
   expect(first_operator(folder, operators, store, ledger));
   auto api =
-      expect(api::Api::open(api_settings(config, folder, names), desk, *telemetry, operators, clock,
-                            api_random, [&gateway] { return metrics_of(gateway->counters()); }));
+      expect(api::Api::open(api_settings(config, folder, names), desk, domain, *telemetry, operators, clock, [&gateway] { return metrics_of(gateway->counters()); }));
   const std::string link = api->new_link_url();
   Result<void> ended;
   std::thread domain_thread([&] {

@@ -16,7 +16,6 @@
 
 #include "api/operators.h"
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/result.h"
 #include "desk/desk.h"
 #include "desk/telemetry.h"
@@ -25,18 +24,18 @@ namespace muster::api {
 
 struct Settings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8443;       // 0: a free one
-  std::string key_pem, chain_pem;  // the door's own
-  std::string public_host;               // of the console, for one-time links
-  bool ledger_public = false;  // /ledger/ without a token
+  std::uint16_t port = 8443;                // 0: a free one
+  std::string key_pem, chain_pem;           // the door's own
+  std::string public_host;                  // of the console, for one-time links
+  bool ledger_public = false;               // /ledger/ without a token
   std::uint64_t artifact_max = 4ULL << 30;  // octets of one uploaded artifact
 };
 
 class Api {
  public:
   // gateway_metrics: the device door's part of /metrics (Prometheus text); any thread.
-  static Result<std::unique_ptr<Api>> open(const Settings&, desk::Desk&, desk::Telemetry&,
-                                           Operators&, const Clock&, Random&,
+  static Result<std::unique_ptr<Api>> open(const Settings&, desk::Desk&, desk::Domain&,
+                                           desk::Telemetry&, Operators&, const Clock&,
                                            std::function<std::string()> gateway_metrics);
   ~Api();
   std::uint16_t port() const;

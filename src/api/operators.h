@@ -6,8 +6,10 @@
 // the Random.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +47,10 @@ class Operators {
       std::string_view link);  // the session's cookie value
   std::optional<Operator> by_session(std::string_view cookie) const;
   void end_session(std::string_view cookie);
+
+  // SHA-256 of every token, raw: what the door needs before it lets an upload begin.
+  std::set<std::string> token_hashes() const;
+  void on_change(std::function<void(std::set<std::string>)>);  // they changed; inside the command
 
  private:
   struct Roll;

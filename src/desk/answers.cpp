@@ -104,7 +104,8 @@ Result<link::Reply> Answers::answer(const link::Report& ask) {
 
 Result<link::Reply> Answers::answer(const link::State& ask) {
   TRY(auto state, wire::parse_reported_state(ask.payload));
-  TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id.value_or(""), state.config));
+  TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id.value_or(""),
+                                      state.config));
   return link::None{};
 }
 

@@ -231,9 +231,8 @@ std::vector<MetricNow> Telemetry::Lane::metrics(const DeviceId& device) {
   std::vector<MetricNow> out;
   for (const std::string& name : series_.metrics(device.text())) {
     MetricNow now{name, {}};
-    auto points =
-        series_.range(series_.key(device.text(), name), clock_.now() - 24h, clock_.now() + 1h);
-    if (points && !points->empty()) now.last = points->back();
+    if (auto last = series_.latest(series_.key(device.text(), name)); last && *last)
+      now.last = **last;
     out.push_back(std::move(now));
   }
   return out;

@@ -59,6 +59,8 @@ struct Recorded {  // an entry as it stands in the log
   Entry entry;
 };
 
+wire::Json to_json(const Recorded&);  // as operators and event streams see it
+
 struct Checkpoint {
   std::uint64_t size = 0;
   crypto::Hash root;

@@ -1,0 +1,208 @@
+#include "api/internal/door.h"
+
+#include <utility>
+
+#include "api/internal/problem.h"
+#include "api/internal/views.h"
+#include "crypto/hash.h"
+
+namespace muster::api {
+namespace {
+
+using net::http::Head;
+using net::http::Request;
+using net::http::Respond;
+using net::http::Response;
+using wire::Json;
+
+constexpr std::uint64_t small_body = 256 << 10, manifest_body = 96ULL << 20;
+constexpr std::string_view cookie_name = "muster_session=";
+
+bool is_upload(const Head& head) {
+  return head.method == "POST" && head.path == "/api/v1/artifacts";
+}
+bool is_api(const std::string& path) {
+  return path.starts_with("/api/") || path.starts_with("/ledger/");
+}
+
+Response response_of(Reply reply) {
+  Response response;
+  if (!reply.content_type.empty())
+    response = {.headers = {{"Content-Type", reply.content_type}}, .body = std::move(reply.text)};
+  else if (!reply.body.is_null())
+    response = json_response(reply.status, wire::to_text(reply.body));
+  response.status = reply.status;
+  for (auto& header : reply.headers) response.headers.push_back(std::move(header));
+  return response;
+}
+
+void answer(Result<Reply> reply, Respond respond) {
+  respond(reply ? response_of(std::move(*reply)) : problem(reply.error()));
+}
+
+}  // namespace
+
+Service::Service(const Settings& settings, desk::Desk& desk, desk::Telemetry& telemetry,
+                 Operators& operators, Repeats repeats, const Clock& clock,
+                 std::filesystem::path spool, std::function<std::string()> gateway_metrics)
+    : settings_(settings),
+      desk_(desk),
+      telemetry_(telemetry),
+      operators_(operators),
+      repeats_(std::move(repeats)),
+      clock_(clock),
+      spool_(std::move(spool)),
+      gateway_metrics_(std::move(gateway_metrics)),
+      router_(all_routes()) {
+  desk_.on_events([this](const std::vector<desk::Event>& events) {
+    if (events_) events_->tell(events);
+  });
+}
+
+Service::Caller Service::caller_of(const Head& head) {
+  Caller caller;
+  if (const auto* header = head.header("Authorization"); header && header->starts_with("Bearer "))
+    caller.token = header->substr(7);
+  if (const auto* cookies = head.header("Cookie")) {
+    auto at = cookies->find(cookie_name);
+    if (at != std::string::npos)
+      caller.cookie = cookies->substr(at + cookie_name.size(),
+                                      cookies->find(';', at) - at - cookie_name.size());
+  }
+  return caller;
+}
+
+std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
+  if (head.method == "GET" || head.method == "HEAD" || head.method == "DELETE")
+    return net::http::Admission{.body_max = 4096};
+  const bool known =
+      token_hashes_.contains(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
+  if (is_upload(head)) {
+    if (!known)
+      return std::unexpected(
+          problem({Fault::unauthorized, "uploading an artifact needs an operator's token",
+                   "Authorization"}));
+    return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
+  }
+  return net::http::Admission{.body_max = known && head.path == "/api/v1/manifests" ? manifest_body
+                                                                                    : small_body};
+}
+
+void Service::serve(Request request, Respond respond) {
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  const std::string& path = request.path;
+  if (read && path == "/healthz")
+    return respond({.headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
+  if (read && path == "/readyz") return ready(std::move(respond));
+  if (read && path == "/metrics") return metrics(std::move(respond));
+  if (read && path == "/api/v1/openapi.json") return respond(json_response(200, openapi_text()));
+  if (request.method == "POST" && path == "/api/v1/session")
+    return open_session(std::move(request), std::move(respond));
+  if (request.method == "DELETE" && path == "/api/v1/session")
+    return end_session(std::move(request), std::move(respond));
+  if (read && path == "/api/v1/events") return events(std::move(request), std::move(respond));
+  if (is_api(path)) return route(std::move(request), std::move(respond));
+  if (!read) return respond(problem({Fault::missing, "nothing here takes " + request.method, ""}));
+  if (auto file = console_.find(request)) return respond(std::move(*file));
+  respond(problem(
+      {Fault::missing,
+       console_.empty() ? "this build has no console; the API is under /api/v1" : "no such page",
+       ""}));
+}
+
+// --- who asks ---
+
+std::optional<Operator> Service::who(const Caller& caller) const {
+  if (!caller.token.empty()) return operators_.by_token(caller.token);
+  if (!caller.cookie.empty()) return operators_.by_session(caller.cookie);
+  return std::nullopt;
+}
+
+Result<Operator> Service::permitted(desk::Domain& domain, Role role, const Head& head) {
+  const Caller caller = caller_of(head);
+  auto found = who(caller);
+  const bool right = found && static_cast<int>(found->role) >= static_cast<int>(role);
+  if (right) return std::move(*found);
+  ++refusals_;
+  if (clock_.now() - refusal_recorded_ >= 1s) {  // one entry a second, counting those before it
+    refusal_recorded_ = clock_.now();
+    domain.ledger.record({.actor = {found ? "operator:" + found->name : "peer:" + head.peer_address,
+                                    found ? name_of(found->role) : "none"},
+                          .action = "operator.refused",
+                          .target = "api" + head.path.substr(0, 256),
+                          .detail = Json::object(
+                              {{"method", head.method}, {"times", std::exchange(refusals_, 0)}})});
+  }
+  if (!found)
+    return fail(Fault::unauthorized,
+                "send Authorization: Bearer <token>; `muster login-link` opens the console");
+  return fail(Fault::forbidden, "this needs the role " + std::string(name_of(role)) + "; " +
+                                    found->name + " is " + name_of(found->role) + " (" +
+                                    head.method + " " + head.path + ")");
+}
+
+// --- routes ---
+
+void Service::route(Request request, Respond respond) {
+  auto found = router_.find(request.method, request.path);
+  if (!found.route && found.allowed.empty())
+    return respond(problem({Fault::missing,
+                            "there is no " + request.path.substr(0, 128) +
+                                "; /api/v1/openapi.json describes what there is",
+                            ""}));
+  if (!found.route) {
+    auto response =
+        problem({Fault::invalid, "this takes " + found.allowed + ", not " + request.method, ""});
+    response.status = 405;
+    response.headers.emplace_back("Allow", found.allowed);
+    return respond(std::move(response));
+  }
+  Json body;
+  if (!request.body.empty() && !is_upload(request)) {
+    auto parsed = wire::parse_json(request.body, {.bytes = manifest_body});
+    if (!parsed)
+      return respond(problem({Fault::invalid, "the body is not JSON: " + parsed.error().message,
+                              parsed.error().field}));
+    body = std::move(*parsed);
+  }
+  desk_.ask<Outcome>(
+      [this, route = found.route, path = std::move(found.path), request = std::move(request),
+       body = std::move(body)](desk::Domain& domain) mutable {
+        return run(*route, std::move(path), request, body, domain);
+      },
+      [respond = std::move(respond)](Result<Outcome> outcome) mutable {
+        if (!outcome) return respond(problem(outcome.error()));
+        if (!outcome->later) return answer(std::move(outcome->reply), std::move(respond));
+        outcome->later([respond = std::move(respond)](Result<Reply> reply) mutable {
+          answer(std::move(reply), std::move(respond));
+        });
+      });
+}
+
+Result<Service::Outcome> Service::run(const Route& route, std::vector<std::string> path,
+                                      const Request& request, const Json& body,
+                                      desk::Domain& domain) {
+  const bool open = settings_.ledger_public && request.path.starts_with("/ledger/");
+  Result<Operator> caller =
+      open ? Operator{"anybody", Role::viewer} : permitted(domain, route.role, request);
+  if (!caller) return std::unexpected(caller.error());
+  Context context{domain, telemetry_,      operators_,         clock_,     request,
+                  body,   std::move(path), std::move(*caller), public_url_};
+  if (context.dry_run() && !route.dry_runs)
+    return fail(Fault::invalid, "this cannot be tried out; leave it away", "?dry_run");
+  const auto* key =
+      route.method == std::string_view("POST") ? request.header("Idempotency-Key") : nullptr;
+  if (key) {
+    TRY(auto before, repeats_.find(context, *key));
+    if (before) return Outcome{std::move(*before)};
+  }
+  if (route.later) {
+    TRY(auto later, route.later(context));
+    return Outcome{{}, std::move(later)};
+  }
+  TRY(auto reply, route.run(context));
+  if (key && !context.dry_run()) repeats_.keep(context, *key, route, reply);
+  return Outcome{std::move(reply)};
+}
+
+}  // namespace muster::api

@@ -1,0 +1,105 @@
+// The requests that are not routes: sessions, the event stream, health and metrics.
+#include <charconv>
+
+#include "api/internal/door.h"
+#include "api/internal/metrics.h"
+#include "api/internal/problem.h"
+#include "api/internal/views.h"
+
+namespace muster::api {
+namespace {
+
+using net::http::Request;
+using net::http::Respond;
+using net::http::Response;
+using wire::Json;
+
+std::string cookie_header(const std::string& value, int seconds) {
+  return "muster_session=" + value + "; Path=/; Max-Age=" + std::to_string(seconds) +
+         "; HttpOnly; Secure; SameSite=Strict";
+}
+
+}  // namespace
+
+void Service::open_session(Request request, Respond respond) {
+  auto body = wire::parse_json(request.body);
+  if (!body)
+    return respond(problem({Fault::invalid, "the body is not JSON: " + body.error().message, ""}));
+  wire::ObjectReader in(*body);
+  std::string link = in.text("link", 128);
+  if (auto done = in.done(); !done) return respond(problem(done.error()));
+  desk_.ask<std::pair<Operator, std::string>>(
+      [this, link = std::move(link)](desk::Domain&) { return operators_.redeem(link); },
+      [respond = std::move(respond)](Result<std::pair<Operator, std::string>> session) mutable {
+        if (!session) return respond(problem(session.error()));
+        auto response = json_response(
+            201, wire::to_text(Json::object(
+                     {{"name", session->first.name}, {"role", name_of(session->first.role)}})));
+        response.headers.emplace_back("Set-Cookie", cookie_header(session->second, 12 * 3600));
+        respond(std::move(response));
+      });
+}
+
+void Service::end_session(Request request, Respond respond) {
+  desk_.ask<bool>(
+      [this, cookie = caller_of(request).cookie](desk::Domain&) -> Result<bool> {
+        if (operators_.by_session(cookie)) operators_.end_session(cookie);
+        return true;
+      },
+      [respond = std::move(respond)](Result<bool> done) mutable {
+        if (!done) return respond(problem(done.error()));
+        respond({.status = 204, .headers = {{"Set-Cookie", cookie_header("", 0)}}});
+      });
+}
+
+void Service::events(Request request, Respond respond) {
+  std::optional<std::uint64_t> last;
+  if (const auto* id = request.header("Last-Event-ID")) {
+    std::uint64_t index = 0;
+    auto [end, ec] = std::from_chars(id->data(), id->data() + id->size(), index);
+    if (ec != std::errc() || end != id->data() + id->size())
+      return respond(
+          problem({Fault::invalid, "must be the id of an event of this stream", "Last-Event-ID"}));
+    last = index;
+  }
+  desk_.ask<bool>(
+      [this, request = std::move(request)](desk::Domain& domain) -> Result<bool> {
+        TRY_VOID(permitted(domain, Role::viewer, request));
+        if (!events_) events_ = std::make_unique<Events>(domain, telemetry_);
+        return true;
+      },
+      [this, last, respond = std::move(respond)](Result<bool> may) mutable {
+        if (!may) return respond(problem(may.error()));
+        respond({.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
+                 .events = [this, last](std::shared_ptr<net::http::EventChannel> channel) {
+                   desk_.ask<bool>(
+                       [this, last, channel](desk::Domain&) -> Result<bool> {
+                         events_->join(channel, last);
+                         return true;
+                       },
+                       [](Result<bool>) {});
+                 }});
+      });
+}
+
+void Service::ready(Respond respond) {
+  desk_.ask<bool>([](desk::Domain&) -> Result<bool> { return true; },
+                  [respond = std::move(respond)](Result<bool> here) mutable {
+                    if (!here) return respond(problem(here.error()));
+                    respond({.headers = {{"Content-Type", "text/plain"}}, .body = "ready\n"});
+                  });
+}
+
+void Service::metrics(Respond respond) {
+  desk_.ask<std::string>(
+      [this](desk::Domain& domain) -> Result<std::string> {
+        return metrics_text(domain, telemetry_, desk_.load());
+      },
+      [this, respond = std::move(respond)](Result<std::string> text) mutable {
+        if (!text) return respond(problem(text.error()));
+        respond({.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+                 .body = *text + gateway_metrics_()});
+      });
+}
+
+}  // namespace muster::api

@@ -1,0 +1,35 @@
+// api/events -- the event stream: every ledger entry in order, resumable by its index, and what
+// changes beside it.
+//
+// Lives on the domain's thread, where both its sides are: entries are told after their commit, and
+// a newcomer reads the entries it missed and joins in one step, so that nothing falls between.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "desk/desk.h"
+#include "desk/telemetry.h"
+#include "net/http.h"
+
+namespace muster::api {
+
+class Events {
+ public:
+  Events(desk::Domain&, desk::Telemetry&);
+  void tell(const std::vector<desk::Event>&);
+  // last: the index after which to go on; none: from now.
+  void join(std::shared_ptr<net::http::EventChannel>, std::optional<std::uint64_t> last);
+  std::size_t watchers() const { return channels_.size(); }
+
+ private:
+  void tell_fleet();
+  bool send(const std::string& event, const std::string& data, const std::string& id);
+
+  desk::Domain& domain_;
+  desk::Telemetry& telemetry_;
+  std::vector<std::shared_ptr<net::http::EventChannel>> channels_;
+  std::int64_t fleet_told_ns_ = 0;
+};
+
+}  // namespace muster::api

@@ -1,0 +1,143 @@
+// The ledger: as JSON for people, and as C2SP tlog-tiles for auditors' tools.
+#include <algorithm>
+#include <charconv>
+
+#include "api/internal/route.h"
+#include "api/internal/views.h"
+
+namespace muster::api {
+namespace {
+
+using wire::Json;
+
+Result<Reply> entries(Context& c) {
+  TRY(auto from, c.number("from", 0, 0, INT64_MAX));
+  TRY(auto limit, c.number("limit", 100, 1, 1000));
+  auto cursor = from_base64(c.text("cursor"));
+  if (!cursor) return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
+  if (!cursor->empty()) {
+    std::string_view text = text_of(*cursor);
+    if (std::from_chars(text.data(), text.data() + text.size(), from).ec != std::errc())
+      return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
+  }
+  Json::Array items;
+  const auto found =
+      c.domain.ledger.entries(static_cast<std::uint64_t>(from), static_cast<std::size_t>(limit));
+  for (const auto& recorded : found) items.push_back(ledger::to_json(recorded));
+  const bool more = !found.empty() && found.back().index + 1 < c.domain.ledger.size();
+  return listing(std::move(items), more ? std::to_string(found.back().index + 1) : std::string(),
+                 c.domain.ledger.size());
+}
+
+Result<Reply> checkpoint(Context& c) {
+  const auto& head = c.domain.ledger.checkpoint();
+  return Reply{.body = Json::object({{"note", head.note},
+                                     {"size", head.size},
+                                     {"root", to_hex(head.root)},
+                                     {"verifier_key", c.domain.ledger.verifier_key()}})};
+}
+
+Reply proof(const std::vector<crypto::Hash>& hashes) {
+  Json out = Json::array();
+  for (const auto& hash : hashes) out.push(to_hex(hash));
+  return {.body = Json::object({{"proof", std::move(out)}})};
+}
+
+Result<Reply> inclusion(Context& c) {
+  const auto size = static_cast<std::int64_t>(c.domain.ledger.checkpoint().size);
+  TRY(auto index, c.number("index", 0, 0, INT64_MAX));
+  TRY(auto of, c.number("size", size, 0, size));
+  TRY(auto hashes,
+      c.domain.ledger.inclusion(static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(of)));
+  return proof(hashes);
+}
+
+Result<Reply> consistency(Context& c) {
+  const auto size = static_cast<std::int64_t>(c.domain.ledger.checkpoint().size);
+  TRY(auto from, c.number("from", 0, 0, size));
+  TRY(auto to, c.number("to", size, 0, size));
+  TRY(auto hashes, c.domain.ledger.consistency(static_cast<std::uint64_t>(from),
+                                               static_cast<std::uint64_t>(to)));
+  return proof(hashes);
+}
+
+Result<Reply> note(Context& c) {
+  return Reply{.headers = {{"Cache-Control", "no-cache"}},
+               .text = c.domain.ledger.checkpoint().note,
+               .content_type = "text/plain; charset=utf-8"};
+}
+
+struct TileName {
+  unsigned level = 0;
+  std::uint64_t index = 0;
+  unsigned width = 256;
+};
+
+Result<std::uint64_t> three_digits(std::string_view text) {
+  std::uint64_t value = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.size() != 3 || ec != std::errc() || end != text.data() + text.size())
+    return fail(Fault::missing, "no such tile");
+  return value;
+}
+
+// "x001/x234/067" and "x001/x234/067.p/12" (C2SP tlog-tiles).
+Result<TileName> tile_name(std::string_view rest) {
+  TileName name;
+  if (auto partial = rest.find(".p/"); partial != std::string_view::npos) {
+    std::string_view width = rest.substr(partial + 3);
+    auto [end, ec] = std::from_chars(width.data(), width.data() + width.size(), name.width);
+    if (ec != std::errc() || end != width.data() + width.size() || name.width < 1 ||
+        name.width > 255)
+      return fail(Fault::missing, "no such tile");
+    rest = rest.substr(0, partial);
+  }
+  for (std::size_t groups = 0; groups < 5; ++groups) {
+    auto slash = rest.find('/');
+    std::string_view group = rest.substr(0, slash);
+    const bool last = slash == std::string_view::npos;
+    if (last == group.starts_with('x')) return fail(Fault::missing, "no such tile");
+    TRY(auto value, three_digits(last ? group : group.substr(1)));
+    name.index = name.index * 1000 + value;
+    if (last) return name;
+    rest = rest.substr(slash + 1);
+  }
+  return fail(Fault::missing, "no such tile");
+}
+
+Result<Reply> tile(Context& c) {
+  const std::string& rest = c.path[0];  // what follows /ledger/tile/
+  auto slash = rest.find('/');
+  if (slash == std::string::npos) return fail(Fault::missing, "no such tile");
+  TRY(auto name, tile_name(std::string_view(rest).substr(slash + 1)));
+  Bytes octets;
+  if (rest.substr(0, slash) == "entries") {
+    TRY(octets, c.domain.ledger.bundle(name.index, name.width));
+  } else {
+    const std::string level = rest.substr(0, slash);
+    auto [end, ec] = std::from_chars(level.data(), level.data() + level.size(), name.level);
+    if (ec != std::errc() || end != level.data() + level.size() || name.level > 7)
+      return fail(Fault::missing, "no such tile");
+    TRY(octets, c.domain.ledger.tile(name.level, name.index, name.width));
+  }
+  return Reply{.headers = {{"Cache-Control", "max-age=31536000, immutable"}},
+               .text = std::string(text_of(octets)),
+               .content_type = "application/octet-stream"};
+}
+
+constexpr Route routes[] = {
+    {"GET", "/api/v1/ledger/entries", Role::viewer, entries},
+    {"GET", "/api/v1/ledger/checkpoint", Role::viewer, checkpoint},
+    {"GET", "/api/v1/ledger/proofs/inclusion", Role::viewer, inclusion},
+    {"GET", "/api/v1/ledger/proofs/consistency", Role::viewer, consistency},
+    {"GET", "/ledger/checkpoint", Role::viewer, note},
+    {"GET", "/ledger/tile/{rest...}", Role::viewer, tile},
+};
+
+}  // namespace
+
+std::span<const Route> ledger_routes() {
+  return routes;
+}
+
+}  // namespace muster::api

@@ -1,0 +1,60 @@
+#include "api/internal/metrics.h"
+
+namespace muster::api {
+namespace {
+
+class Text {
+ public:
+  Text& about(const char* name, const char* type, const char* help) {
+    name_ = std::string("muster_") + name;
+    out_ += "# HELP " + name_ + ' ' + help + "\n# TYPE " + name_ + ' ' + type + '\n';
+    return *this;
+  }
+  Text& value(std::uint64_t value, const std::string& labels = {}) {
+    out_ += name_ + (labels.empty() ? "" : '{' + labels + '}') + ' ' + std::to_string(value) + '\n';
+    return *this;
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string name_, out_;
+};
+
+}  // namespace
+
+std::string metrics_text(const desk::Domain& domain, const desk::Telemetry& telemetry,
+                         const desk::Desk::Load& load) {
+  Text out;
+  const auto counts = domain.inventory.counts();
+  out.about("devices", "gauge", "devices by state");
+  for (std::size_t i = 0; i < counts.by_state.size(); ++i)
+    out.value(counts.by_state[i],
+              std::string("state=\"") + name_of(static_cast<inventory::Lifecycle>(i)) + '"');
+  out.about("devices_online", "gauge", "devices with a session now").value(counts.online);
+  const auto certificates = domain.identity.totals();
+  out.about("certificates", "gauge", "certificates by status")
+      .value(certificates.valid, "status=\"valid\"")
+      .value(certificates.expiring, "status=\"expiring\"")
+      .value(certificates.expired, "status=\"expired\"")
+      .value(certificates.revoked, "status=\"revoked\"");
+  out.about("incidents_open", "gauge", "open incidents").value(domain.response.open_count());
+  out.about("ledger_entries", "gauge", "entries in the ledger").value(domain.ledger.size());
+  const auto totals = telemetry.totals();
+  out.about("telemetry_messages_total", "counter", "messages kept").value(totals.messages);
+  out.about("telemetry_readings_total", "counter", "readings kept").value(totals.readings);
+  out.about("telemetry_batches_total", "counter", "batches written to the log")
+      .value(totals.batches);
+  out.about("telemetry_batches_rejected_total", "counter",
+            "batches refused because a lane was full")
+      .value(totals.rejected);
+  out.about("findings_total", "counter", "findings of the detectors").value(totals.findings);
+  out.about("domain_questions_total", "counter", "questions the domain has answered")
+      .value(load.questions);
+  out.about("domain_turns_total", "counter", "batches the domain has committed or read")
+      .value(load.turns);
+  out.about("domain_batch_longest", "gauge", "questions in the longest batch")
+      .value(load.longest_batch);
+  return out.take();
+}
+
+}  // namespace muster::api

@@ -1,0 +1,162 @@
+#include "api/internal/route.h"
+#include "api/internal/views.h"
+
+namespace muster::api {
+namespace {
+
+using wire::Json;
+using wire::ObjectReader;
+
+Result<rollout::Wave> wave_of(const Json& value, std::size_t index) {
+  ObjectReader in(value, "/waves/" + std::to_string(index));
+  rollout::Wave wave;
+  wave.share_permille = static_cast<int>(in.integer("share_permille", 1, 1000));
+  wave.tolerance_permille =
+      static_cast<int>(in.integer_or("tolerance_permille", wave.tolerance_permille, 0, 1000));
+  wave.soak = std::chrono::seconds(in.integer_or("soak_s", 30, 0, 30 * 86'400));
+  TRY_VOID(in.done());
+  return wave;
+}
+
+Result<rollout::Plan> plan_of(Context& c) {
+  ObjectReader in(c.body);
+  const std::string release = in.text("release", 64),
+                    selector = in.text_or("selector", "all", 2048);
+  const Json::Array waves = in.array("waves", 32);
+  rollout::Plan plan{
+      .release = release, .selector = inventory::Selector::everything(), .waves = {}};
+  plan.deadline = std::chrono::seconds(in.integer_or("deadline_s", 300, 1, 30 * 86'400));
+  plan.quarantined = in.boolean_or("quarantined", false);
+  TRY_VOID(in.done());
+  auto parsed = inventory::Selector::parse(selector);
+  if (!parsed) return fail(Fault::invalid, parsed.error().message, "/selector");
+  plan.selector = std::move(*parsed);
+  for (std::size_t i = 0; i < waves.size(); ++i) {
+    TRY(auto wave, wave_of(waves[i], i));
+    plan.waves.push_back(wave);
+  }
+  return plan;
+}
+
+Reply preview(const rollout::Preview& found) {
+  Json waves = Json::array(), left_out = Json::array();
+  for (std::size_t size : found.wave_sizes) waves.push(size);
+  for (const auto& [device, why] : found.left_out)
+    left_out.push(Json::object({{"device", device.text()}, {"why", why}}));
+  return {.body = Json::object({{"dry_run", true},
+                                {"targets", found.targets},
+                                {"waves", std::move(waves)},
+                                {"left_out", std::move(left_out)}})};
+}
+
+Result<Reply> one(Context& c, rollout::RolloutId id, int status = 200) {
+  TRY(auto progress, c.domain.rollouts.progress(id));
+  return Reply{.status = status, .body = rollout_json(c.domain, progress)};
+}
+
+Result<Reply> start(Context& c) {
+  TRY(auto plan, plan_of(c));
+  if (c.dry_run()) {
+    TRY(auto found, c.domain.rollouts.preview(plan));
+    return preview(found);
+  }
+  TRY(auto id, c.domain.rollouts.start(std::move(plan), c.actor()));
+  TRY(auto reply, one(c, id, 201));
+  reply.headers.emplace_back("Location", "/api/v1/rollouts/" + std::to_string(id.number));
+  return reply;
+}
+
+Result<Reply> list(Context& c) {
+  TRY(auto limit, c.number("limit", 100, 1, 1000));
+  Json::Array items;
+  for (const auto& progress : c.domain.rollouts.list(static_cast<std::size_t>(limit)))
+    items.push_back(rollout_json(c.domain, progress));
+  return listing(std::move(items));
+}
+
+Result<Reply> show(Context& c) {
+  TRY(auto id, c.id());
+  return one(c, {id});
+}
+
+Result<std::optional<rollout::Outcome>> outcome_of(const std::string& text) {
+  using enum rollout::Outcome;
+  if (text.empty()) return std::optional<rollout::Outcome>{};
+  for (auto outcome : {waiting, offered, installed, failed, reverted, silent})
+    if (text == name_of(outcome)) return outcome;
+  return fail(Fault::invalid, "must be waiting, offered, installed, failed, reverted or silent",
+              "?outcome");
+}
+
+Result<Reply> targets(Context& c) {
+  TRY(auto id, c.id());
+  TRY(auto limit, c.number("limit", 100, 1, 1000));
+  TRY(auto outcome, outcome_of(c.text("outcome")));
+  auto after = from_base64(c.text("cursor"));
+  if (!after) return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
+  TRY(auto found,
+      c.domain.rollouts.targets({id}, outcome, text_of(*after), static_cast<std::size_t>(limit)));
+  TRY(auto progress, c.domain.rollouts.progress({id}));
+  std::size_t total = 0;
+  for (const auto& wave : progress.waves)
+    total += outcome ? wave.outcomes[static_cast<std::size_t>(*outcome)] : wave.targets;
+  Json::Array items;
+  for (const auto& target : found)
+    items.push_back(Json::object({{"device", target.device.text()},
+                                  {"wave", target.wave},
+                                  {"outcome", name_of(target.outcome)},
+                                  {"detail", target.detail},
+                                  {"at", time_json(target.at)}}));
+  const bool more = found.size() == static_cast<std::size_t>(limit);
+  return listing(std::move(items), more ? found.back().device.text() : std::string(), total);
+}
+
+Result<std::string> reason_of(Context& c) {
+  if (c.body.is_null()) return std::string();
+  ObjectReader in(c.body);
+  std::string reason = in.text_or("reason", "", 512);
+  TRY_VOID(in.done());
+  return reason;
+}
+
+Result<Reply> pause(Context& c) {
+  TRY(auto id, c.id());
+  TRY(auto reason, reason_of(c));
+  TRY_VOID(c.domain.rollouts.pause({id}, c.actor(), reason));
+  return one(c, {id});
+}
+
+Result<Reply> resume(Context& c) {
+  TRY(auto id, c.id());
+  TRY_VOID(reason_of(c));
+  TRY_VOID(c.domain.rollouts.resume({id}, c.actor()));
+  return one(c, {id});
+}
+
+Result<Reply> halt(Context& c) {
+  TRY(auto id, c.id());
+  TRY(auto reason, reason_of(c));
+  if (reason.empty())
+    return fail(Fault::invalid, "must say why; it goes to the ledger and to every device's history",
+                "/reason");
+  TRY_VOID(c.domain.rollouts.halt({id}, c.actor(), reason));
+  return one(c, {id});
+}
+
+constexpr Route routes[] = {
+    {"GET", "/api/v1/rollouts", Role::viewer, list},
+    {"POST", "/api/v1/rollouts", Role::operator_, start, false, true},
+    {"GET", "/api/v1/rollouts/{id}", Role::viewer, show},
+    {"GET", "/api/v1/rollouts/{id}/targets", Role::viewer, targets},
+    {"POST", "/api/v1/rollouts/{id}/pause", Role::operator_, pause},
+    {"POST", "/api/v1/rollouts/{id}/resume", Role::operator_, resume},
+    {"POST", "/api/v1/rollouts/{id}/halt", Role::operator_, halt},
+};
+
+}  // namespace
+
+std::span<const Route> rollout_routes() {
+  return routes;
+}
+
+}  // namespace muster::api
