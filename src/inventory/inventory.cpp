@@ -209,6 +209,10 @@ std::vector<FirmwareCount> Inventory::firmware() const {
   return field_->sums.firmware();
 }
 
+void Inventory::on_model(std::function<void(const Model&)> listener) {
+  field_->model_listeners.push_back(std::move(listener));
+}
+
 void Inventory::on_change(std::function<void(const Device&, Change)> listener) {
   field_->listeners.push_back(std::move(listener));
 }

@@ -140,6 +140,7 @@ class Inventory {
   std::vector<FirmwareCount> firmware() const;  // of those not retired that have said what they run
 
   void on_change(std::function<void(const Device&, Change)>);  // called inside the command
+  void on_model(std::function<void(const Model&)>);            // made or replaced
 
  private:
   struct Field;

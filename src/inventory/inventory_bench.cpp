@@ -39,6 +39,29 @@ void load_100k_devices(benchmark::State& state) {
 }
 BENCHMARK(load_100k_devices)->Unit(benchmark::kMillisecond);
 
+void load_1m_devices(benchmark::State& state) {  // in less than 10 s
+  World w;
+  auto& writer = w.store->writer();
+  writer.write(
+      "INSERT INTO inventory_model(id, revision, body)"
+      " VALUES('meter', 1, '{\"risk\":\"low\",\"interval_ms\":60000,\"metrics\":[]}')");
+  writer.write(
+      "INSERT INTO inventory_device(id, model, state, groups, serial, firmware, desired, since,"
+      " revision)"
+      " WITH RECURSIVE n(i) AS (SELECT 1000000 UNION ALL SELECT i + 1 FROM n WHERE i < 1999999)"
+      " SELECT 'meter-' || i, 'meter', 'active', 'north,pilot', 'S' || i, '1.0.0',"
+      " '{\"interval\":60}', 0, 1 FROM n");
+  writer.write("INSERT INTO inventory_contact(id, last_seen) SELECT id, 0 FROM inventory_device");
+  w.commit();
+  for (auto _ : state) {
+    w.inventory.reset();
+    w.inventory.emplace(expect(Inventory::open(*w.store, *w.ledger, w.clock)));
+  }
+  if (w.inventory->counts().total != 1'000'000) state.SkipWithError("devices are missing");
+  state.SetItemsProcessed(state.iterations() * 1'000'000);
+}
+BENCHMARK(load_1m_devices)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
+
 void select_of_100k(benchmark::State& state) {
   auto& w = filled();
   const auto selector = expect(Selector::parse(

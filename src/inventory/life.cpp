@@ -58,6 +58,7 @@ Result<void> Inventory::put_model(Model m, ledger::Actor by,
       field.sums.without(d, [&] { d.risk = now.risk; });
       field.tell(d, Change::updated);
     }
+  for (const auto& listener : field.model_listeners) listener(now);
   return {};
 }
 

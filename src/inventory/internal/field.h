@@ -70,6 +70,7 @@ struct Inventory::Field {
   Sums sums;
   std::vector<Kept*> heard;
   std::vector<std::function<void(const Device&, Change)>> listeners;
+  std::vector<std::function<void(const Model&)>> model_listeners;
 };
 
 // rules.cpp: what may be said of a model or a device, whoever says it
