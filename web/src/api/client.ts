@@ -44,9 +44,7 @@ async function body_of<T>(response: Response): Promise<T> {
 }
 
 export async function read<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
-  return body_of<T>(
-    await send("GET", path, { ...(params && { params }), ...(signal && { signal }) }),
-  );
+  return body_of<T>(await send("GET", path, { ...(params && { params }), ...(signal && { signal }) }));
 }
 
 export async function post<T>(path: string, body: unknown = {}, params?: Params): Promise<T> {

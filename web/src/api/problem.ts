@@ -31,6 +31,10 @@ export async function problem_of(response: Response): Promise<Problem> {
 export function as_problem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError)
-    return new Problem(0, "The controller cannot be reached", "The network or the controller is down. Retrying helps once it is back.");
+    return new Problem(
+      0,
+      "The controller cannot be reached",
+      "The network or the controller is down. Retrying helps once it is back.",
+    );
   return new Problem(0, "The console failed", error instanceof Error ? error.message : String(error));
 }

@@ -14,7 +14,9 @@ it("keeps an id within its segment", () => {
 it("writes selector literals and joins expressions without changing their meaning", () => {
   expect(literal('a"b\\c')).toBe('"a\\"b\\\\c"');
   expect(both("", "online == true")).toBe("online == true");
-  expect(both('risk == "high" || online == true', 'model == "m"')).toBe('(risk == "high" || online == true) && model == "m"');
+  expect(both('risk == "high" || online == true', 'model == "m"')).toBe(
+    '(risk == "high" || online == true) && model == "m"',
+  );
 });
 
 it("leads from a ledger target to its screen, and nowhere when there is none", () => {

@@ -31,7 +31,12 @@ function options_of(width: number, read: (place: number | null) => void): uPlot.
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const font = `11px ${colour("--font")}`;
-  const axis = { stroke: colour("--ink-3"), font, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: colour("--ink-3"),
+    font,
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
   return {
     width,
     height: HEIGHT,
@@ -42,7 +47,13 @@ function options_of(width: number, read: (place: number | null) => void): uPlot.
     hooks: { setCursor: [(plot) => read(plot.cursor.idx ?? null)] },
     scales: { x: { time: true } },
     axes: [
-      { ...axis, size: 22, gap: 4, space: 64, values: (_plot, ticks, _axis, _space, step) => ticks.map((at) => tick(at, step)) },
+      {
+        ...axis,
+        size: 22,
+        gap: 4,
+        space: 64,
+        values: (_plot, ticks, _axis, _space, step) => ticks.map((at) => tick(at, step)),
+      },
       { ...axis, size: 52, gap: 4, space: 32, values: (_plot, ticks) => ticks.map(measure) },
     ],
     series: [
@@ -81,7 +92,9 @@ export function BandChart({ series, from, to }: Props) {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", draw);
     window.addEventListener("muster-theme", draw);
-    const sizes = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const sizes = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }),
+    );
     sizes.observe(element);
     return () => {
       dark.removeEventListener("change", draw);
@@ -99,7 +112,12 @@ export function BandChart({ series, from, to }: Props) {
   const bucket = place === null ? undefined : series.buckets[place];
   return (
     <>
-      <div ref={box} className="chart" role="img" aria-label={`${series.metric}, ${series.buckets.length} values`} />
+      <div
+        ref={box}
+        className="chart"
+        role="img"
+        aria-label={`${series.metric}, ${series.buckets.length} values`}
+      />
       <p className="readout small muted">
         {bucket && bucket.count > 0
           ? `${moment(bucket.at)} · mean ${measure(bucket.mean)} · ${measure(bucket.min)} to ${measure(bucket.max)} · ${bucket.count} readings`

@@ -6,13 +6,40 @@ import { allowance, parts_of, standing } from "./outcomes";
 import { ago, moment, span } from "./times";
 
 const wave = (over: Partial<Wave>): Wave => ({
-  share_permille: 1000, tolerance_permille: 100, soak_s: 30, state: "open", targets: 100, offered: 0, installed: 0,
-  failed: 0, reverted: 0, silent: 0, opened_at: "2026-01-01T00:00:00Z", ...over,
+  share_permille: 1000,
+  tolerance_permille: 100,
+  soak_s: 30,
+  state: "open",
+  targets: 100,
+  offered: 0,
+  installed: 0,
+  failed: 0,
+  reverted: 0,
+  silent: 0,
+  opened_at: "2026-01-01T00:00:00Z",
+  ...over,
 });
 const rollout = (over: Partial<Rollout>): Rollout => ({
-  id: "1", release: { id: "ab", model: "m", version: "2", sequence: 2, digest: "", size: 1, published_at: "", signed_by: [] },
-  selector: "all", state: "running", wave: 0, reason: "", started_at: "2026-01-01T00:00:00Z", ended_at: null, deadline_s: 300,
-  waves: [wave({})], ...over,
+  id: "1",
+  release: {
+    id: "ab",
+    model: "m",
+    version: "2",
+    sequence: 2,
+    digest: "",
+    size: 1,
+    published_at: "",
+    signed_by: [],
+  },
+  selector: "all",
+  state: "running",
+  wave: 0,
+  reason: "",
+  started_at: "2026-01-01T00:00:00Z",
+  ended_at: null,
+  deadline_s: 300,
+  waves: [wave({})],
+  ...over,
 });
 
 describe("numbers", () => {
@@ -25,11 +52,21 @@ describe("numbers", () => {
   });
   it("keep four digits of a measurement", () => {
     expect([measure(21.456789), measure(0), measure(123456.7), measure(1e-7), measure(NaN)]).toEqual([
-      "21.46", "0", "123,457", "1.00e-7", "–",
+      "21.46",
+      "0",
+      "123,457",
+      "1.00e-7",
+      "–",
     ]);
   });
   it("name octets and rates", () => {
-    expect([octets(0), octets(999), octets(1000), octets(524_288), octets(2.5e9)]).toEqual(["0 B", "999 B", "1.0 kB", "524 kB", "2.5 GB"]);
+    expect([octets(0), octets(999), octets(1000), octets(524_288), octets(2.5e9)]).toEqual([
+      "0 B",
+      "999 B",
+      "1.0 kB",
+      "524 kB",
+      "2.5 GB",
+    ]);
     expect([rate(0), rate(0.5), rate(12.34), rate(1234.5)]).toEqual(["0", "0.5", "12.3", "1,235"]);
     expect(short_hash("0123456789abcdef", 4)).toBe("0123…");
   });
@@ -37,7 +74,14 @@ describe("numbers", () => {
 
 describe("times", () => {
   it("are spans a person reads at a glance", () => {
-    expect([span(3), span(61), span(3600), span(5400), span(86_400), span(400_000)]).toEqual(["3 s", "1 min", "1 h", "1 h 30 min", "24 h", "4 d"]);
+    expect([span(3), span(61), span(3600), span(5400), span(86_400), span(400_000)]).toEqual([
+      "3 s",
+      "1 min",
+      "1 h",
+      "1 h 30 min",
+      "24 h",
+      "4 d",
+    ]);
     const now = Date.parse("2026-01-01T00:10:00Z");
     expect(ago("2026-01-01T00:00:00Z", now)).toBe("10 min ago");
     expect(ago("2026-01-01T00:09:58Z", now)).toBe("now");
@@ -61,18 +105,34 @@ describe("the parts of a wave", () => {
   const sum = (w: Wave) => Object.values(parts_of(w)).reduce((a, b) => a + b, 0);
   it("count each target once although the counters overlap", () => {
     const halted = wave({ offered: 100, installed: 60, failed: 12, reverted: 12, silent: 3 });
-    expect(parts_of(halted)).toEqual({ installed: 60, offered: 25, failed: 0, silent: 3, reverted: 12, waiting: 0 });
+    expect(parts_of(halted)).toEqual({
+      installed: 60,
+      offered: 25,
+      failed: 0,
+      silent: 3,
+      reverted: 12,
+      waiting: 0,
+    });
     expect(sum(halted)).toBe(100);
     expect(sum(wave({ offered: 900, installed: 80, failed: 70, reverted: 10, silent: 50 }))).toBe(100);
     expect(sum(wave({}))).toBe(100);
   });
   it("are what the controller says when it says", () => {
-    expect(parts_of(wave({ outcomes: { installed: 99, silent: 1 } }))).toEqual({ installed: 99, offered: 0, failed: 0, silent: 1, reverted: 0, waiting: 0 });
+    expect(parts_of(wave({ outcomes: { installed: 99, silent: 1 } }))).toEqual({
+      installed: 99,
+      offered: 0,
+      failed: 0,
+      silent: 1,
+      reverted: 0,
+      waiting: 0,
+    });
   });
   it("say how many failures a wave allows, and what it waits for", () => {
     expect(allowance(wave({ targets: 25, tolerance_permille: 100 }))).toBe(2);
     const now = Date.parse("2026-01-01T00:01:30Z");
-    expect(standing(rollout({}), now)).toBe("Wave 1 of 1 waits for 100 of 100 devices, open for 1 min. It tolerates 10 % failures.");
+    expect(standing(rollout({}), now)).toBe(
+      "Wave 1 of 1 waits for 100 of 100 devices, open for 1 min. It tolerates 10 % failures.",
+    );
     expect(standing(rollout({ state: "halted" }), now)).toContain("Halted");
   });
 });

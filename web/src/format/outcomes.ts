@@ -13,7 +13,8 @@ export type Parts = Record<Outcome, number>;
 // it the overlap is resolved in favour of where the device ended.
 export function parts_of(wave: Wave): Parts {
   const named = wave.outcomes;
-  if (named) return Object.assign({ installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 }, named);
+  if (named)
+    return Object.assign({ installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 }, named);
   let left = Math.max(0, wave.targets);
   const take = (n: number) => {
     const taken = Math.min(left, Math.max(0, n));
@@ -48,7 +49,8 @@ export function standing(rollout: Rollout, now: number): string {
   const name = `Wave ${rollout.wave + 1} of ${rollout.waves.length}`;
   if (rollout.state === "paused") return `Paused. No new offers are made; those made still count.`;
   if (rollout.state === "halted") return `Halted. No device is offered this release any more.`;
-  if (rollout.state === "reverting") return `Going back. Every device that took the release is offered the one it came from.`;
+  if (rollout.state === "reverting")
+    return `Going back. Every device that took the release is offered the one it came from.`;
   if (rollout.state === "reverted") return `Reverted. The devices run what they ran before.`;
   if (rollout.state === "done") return `Done. All waves have passed.`;
   if (!at) return "Running.";

@@ -14,7 +14,8 @@ export function preview_of(answer: unknown): Preview {
   const sizes = told.map((wave: unknown) =>
     typeof wave === "number" ? wave : Number((wave as Record<string, unknown>)["targets"] ?? 0),
   );
-  const targets = typeof said["targets"] === "number" ? said["targets"] : sizes.reduce((sum, n) => sum + n, 0);
+  const targets =
+    typeof said["targets"] === "number" ? said["targets"] : sizes.reduce((sum, n) => sum + n, 0);
   const left = Array.isArray(said["left_out"]) ? said["left_out"] : [];
   return { targets, sizes, left_out: left.map(left_of) };
 }

@@ -11,7 +11,12 @@ export interface Setting {
 
 const DEPTH = 6;
 
-export function flat(document: Json, into = new Map<string, string>(), prefix = "", depth = 0): Map<string, string> {
+export function flat(
+  document: Json,
+  into = new Map<string, string>(),
+  prefix = "",
+  depth = 0,
+): Map<string, string> {
   const object = typeof document === "object" && document !== null && !Array.isArray(document);
   if (object && depth < DEPTH && (prefix === "" || Object.keys(document).length > 0)) {
     for (const [name, value] of Object.entries(document))
@@ -27,7 +32,8 @@ export function compared(desired: Json, reported: Json): Setting[] {
   const names = [...new Set([...want.keys(), ...have.keys()])].sort();
   return names.map((name) => {
     const [d, r] = [want.get(name), have.get(name)];
-    const standing = d === undefined ? "only reported" : r === undefined ? "not reported" : d === r ? "same" : "differs";
+    const standing =
+      d === undefined ? "only reported" : r === undefined ? "not reported" : d === r ? "same" : "differs";
     return { name, desired: d, reported: r, standing };
   });
 }

@@ -26,7 +26,10 @@ function signer(origin: string) {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const raw = new Uint8Array(publicKey.export({ format: "der", type: "spki" }).subarray(-32));
   const typed = join(new Uint8Array([1]), raw);
-  const id = createHash("sha256").update(join(utf8(`${origin}\n`), typed)).digest().subarray(0, 4);
+  const id = createHash("sha256")
+    .update(join(utf8(`${origin}\n`), typed))
+    .digest()
+    .subarray(0, 4);
   return {
     verifier_key: `${origin}+${id.toString("hex")}+${Buffer.from(typed).toString("base64")}`,
     note(size: number, root: Octets) {
@@ -44,7 +47,10 @@ async function served(size: number) {
   const files = new Map<string, Octets>();
   for (const { index, width } of tiles_of(size)) {
     const part = entries.slice(index * 256, index * 256 + width);
-    files.set(bundle_path(index, width), join(...part.map((e) => join(new Uint8Array([e.length >> 8, e.length & 255]), e))));
+    files.set(
+      bundle_path(index, width),
+      join(...part.map((e) => join(new Uint8Array([e.length >> 8, e.length & 255]), e))),
+    );
     files.set(hashes_path(index, width), join(...leaves.slice(index * 256, index * 256 + width)));
   }
   const note = key.note(size, await root_of(leaves));
@@ -80,7 +86,16 @@ describe("the tree", () => {
 
   it("gives the known root of the eight test leaves of Certificate Transparency", async () => {
     const tree = new Tree(sha256);
-    for (const leaf of ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"])
+    for (const leaf of [
+      "",
+      "00",
+      "10",
+      "2021",
+      "3031",
+      "40414243",
+      "5051525354555657",
+      "606162636465666768696a6b6c6d6e6f",
+    ])
       await tree.add(await leaf_hash(sha256, octets(leaf)));
     expect(hex(await tree.root())).toBe("5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
   });
@@ -133,7 +148,14 @@ describe("a signed checkpoint", () => {
 describe("verification of the whole log", () => {
   it("finds a log sound, and says that it saw the key for the first time", async () => {
     const verdict = await (await served(600)).check();
-    expect(verdict).toMatchObject({ size: 600, root_matches: true, bad_total: 0, signature: "valid", key: "first seen", history: "none" });
+    expect(verdict).toMatchObject({
+      size: 600,
+      root_matches: true,
+      bad_total: 0,
+      signature: "valid",
+      key: "first seen",
+      history: "none",
+    });
     expect(sound(verdict)).toBe(true);
   });
 
@@ -149,7 +171,11 @@ describe("verification of the whole log", () => {
 
   it("remembers: a log that grew extends what was seen, one that was rewritten does not", async () => {
     const log = await served(300);
-    const seen = { verifier_key: log.key.verifier_key, size: 257, root: hex(await root_of(log.leaves.slice(0, 257))) };
+    const seen = {
+      verifier_key: log.key.verifier_key,
+      size: 257,
+      root: hex(await root_of(log.leaves.slice(0, 257))),
+    };
     expect((await log.check(seen)).history).toBe("extends");
     const other = await log.check({ ...seen, root: "00".repeat(32) });
     expect(other.history).toBe("rewritten");
@@ -160,7 +186,11 @@ describe("verification of the whole log", () => {
 
   it("does not pass when the key changed since the last time", async () => {
     const log = await served(2);
-    const seen = { verifier_key: signer("ledger.example").verifier_key, size: 0, root: hex(await root_of([])) };
+    const seen = {
+      verifier_key: signer("ledger.example").verifier_key,
+      size: 0,
+      root: hex(await root_of([])),
+    };
     const verdict = await log.check(seen);
     expect(verdict).toMatchObject({ key: "changed", history: "extends" });
     expect(sound(verdict)).toBe(false);

@@ -69,7 +69,11 @@ export async function verify(source: Source): Promise<Verdict> {
     bad_entries: bad,
     bad_total,
     signature: await check_signature(note, key),
-    key: !earlier ? "first seen" : earlier.verifier_key === source.verifier_key ? "same as before" : "changed",
+    key: !earlier
+      ? "first seen"
+      : earlier.verifier_key === source.verifier_key
+        ? "same as before"
+        : "changed",
     history: !earlier ? "none" : earlier_root === earlier.root ? "extends" : "rewritten",
     earlier,
   };

@@ -17,9 +17,20 @@ export function Bar({ parts, of, label, size, testid }: Props) {
   const shown = parts.filter((part) => part.n > 0);
   const told = shown.map((part) => `${part.n} ${part.name}`).join(", ");
   return (
-    <div className={size ? `bar ${size}` : "bar"} role="img" aria-label={`${label}: ${told || "none"}`} data-testid={testid}>
+    <div
+      className={size ? `bar ${size}` : "bar"}
+      role="img"
+      aria-label={`${label}: ${told || "none"}`}
+      data-testid={testid}
+    >
       {shown.map((part) => (
-        <i key={part.name} className="eased" data-part={part.name} data-count={part.n} style={{ width: `${(100 * part.n) / whole}%` }} />
+        <i
+          key={part.name}
+          className="eased"
+          data-part={part.name}
+          data-count={part.n}
+          style={{ width: `${(100 * part.n) / whole}%` }}
+        />
       ))}
     </div>
   );

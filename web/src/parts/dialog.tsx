@@ -16,7 +16,18 @@ interface Props {
 }
 
 // A modal question. The browser keeps the focus inside and gives it back; Escape closes.
-export function Dialog({ title, verb, danger, wide, ready = true, submit, stay, close, children, extra }: Props) {
+export function Dialog({
+  title,
+  verb,
+  danger,
+  wide,
+  ready = true,
+  submit,
+  stay,
+  close,
+  children,
+  extra,
+}: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   const [busy, set_busy] = useState(false);
@@ -48,7 +59,12 @@ export function Dialog({ title, verb, danger, wide, ready = true, submit, stay, 
             Cancel
           </button>
           {extra}
-          <button type="submit" className={danger ? "button main danger" : "button main"} disabled={!ready || busy} data-testid="confirm">
+          <button
+            type="submit"
+            className={danger ? "button main danger" : "button main"}
+            disabled={!ready || busy}
+            data-testid="confirm"
+          >
             {busy ? "Working…" : verb}
           </button>
         </div>

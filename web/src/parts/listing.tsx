@@ -13,7 +13,12 @@ interface Props<T> {
 
 // A list that is read page by page, for lists that people read rather than search.
 export function ListingTable<T>({ list, columns, row, empty, label }: Props<T>) {
-  if (list.problem) return <div className="panel-body"><ProblemNotice problem={list.problem} retry={list.reload} /></div>;
+  if (list.problem)
+    return (
+      <div className="panel-body">
+        <ProblemNotice problem={list.problem} retry={list.reload} />
+      </div>
+    );
   if (list.items.length === 0) return list.busy ? <p className="empty">Reading…</p> : <>{empty}</>;
   return (
     <>

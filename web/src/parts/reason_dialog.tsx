@@ -18,17 +18,48 @@ export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close,
   const [typed, set_typed] = useState("");
   const ready = reason.trim().length > 0 && (!type_to_confirm || typed === type_to_confirm);
   return (
-    <Dialog title={title} verb={verb} danger={danger ?? false} ready={ready} close={close} submit={() => act(reason.trim())}>
+    <Dialog
+      title={title}
+      verb={verb}
+      danger={danger ?? false}
+      ready={ready}
+      close={close}
+      submit={() => act(reason.trim())}
+    >
       <div className="muted">{children}</div>
       <Field label="Reason" hint="Kept in the ledger for good. No personal data.">
         {(id) => (
-          <textarea id={id} className="input" rows={2} maxLength={500} required autoFocus value={reason} onChange={(e) => set_reason(e.target.value)} data-testid="reason-field" />
+          <textarea
+            id={id}
+            className="input"
+            rows={2}
+            maxLength={500}
+            required
+            autoFocus
+            value={reason}
+            onChange={(e) => set_reason(e.target.value)}
+            data-testid="reason-field"
+          />
         )}
       </Field>
       {type_to_confirm && (
-        <Field label={<>Type <code>{type_to_confirm}</code> to confirm</>}>
+        <Field
+          label={
+            <>
+              Type <code>{type_to_confirm}</code> to confirm
+            </>
+          }
+        >
           {(id) => (
-            <input id={id} className="input mono" autoComplete="off" spellCheck={false} value={typed} onChange={(e) => set_typed(e.target.value)} data-testid="confirm-field" />
+            <input
+              id={id}
+              className="input mono"
+              autoComplete="off"
+              spellCheck={false}
+              value={typed}
+              onChange={(e) => set_typed(e.target.value)}
+              data-testid="confirm-field"
+            />
           )}
         </Field>
       )}

@@ -8,7 +8,17 @@ type Tone = "good" | "move" | "bad" | "quiet" | "back" | "none";
 const SHAPES: Record<string, ReactNode> = {
   full: <circle cx="6" cy="6" r="4.5" fill="currentColor" />,
   hollow: <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" strokeWidth="1.6" />,
-  dashed: <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="2.4 1.8" />,
+  dashed: (
+    <circle
+      cx="6"
+      cy="6"
+      r="4"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeDasharray="2.4 1.8"
+    />
+  ),
   half: (
     <>
       <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" strokeWidth="1.6" />
@@ -23,9 +33,27 @@ const SHAPES: Record<string, ReactNode> = {
     </>
   ),
   cross: <path d="M2.5 2.5l7 7m0-7l-7 7" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />,
-  tick: <path d="M1.8 6.5l2.8 2.8 5.6-6.3" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />,
+  tick: (
+    <path
+      d="M1.8 6.5l2.8 2.8 5.6-6.3"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  ),
   pause: <path d="M3.8 2v8M8.2 2v8" stroke="currentColor" strokeWidth="2.4" strokeLinecap="round" />,
-  back: <path d="M5 2.2L1.8 5.4 5 8.6M2 5.4h5.2a2.6 2.6 0 0 1 0 5.2H6" fill="none" stroke="currentColor" strokeWidth="1.7" strokeLinecap="round" strokeLinejoin="round" />,
+  back: (
+    <path
+      d="M5 2.2L1.8 5.4 5 8.6M2 5.4h5.2a2.6 2.6 0 0 1 0 5.2H6"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.7"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  ),
   play: <path d="M3 1.8l7 4.2-7 4.2z" fill="currentColor" />,
 };
 
@@ -86,9 +114,11 @@ const tag = (word: string, look: Look | undefined, options: Options) => (
 );
 
 export const LifeTag = ({ state, ...rest }: { state: Lifecycle } & Options) => tag(state, LIFE[state], rest);
-export const RolloutTag = ({ state, ...rest }: { state: RolloutState } & Options) => tag(state, ROLLOUT[state], rest);
+export const RolloutTag = ({ state, ...rest }: { state: RolloutState } & Options) =>
+  tag(state, ROLLOUT[state], rest);
 export const WaveTag = ({ state, ...rest }: { state: WaveState } & Options) => tag(state, WAVE[state], rest);
-export const OutcomeTag = ({ outcome, ...rest }: { outcome: Outcome } & Options) => tag(outcome, OUTCOME[outcome], rest);
+export const OutcomeTag = ({ outcome, ...rest }: { outcome: Outcome } & Options) =>
+  tag(outcome, OUTCOME[outcome], rest);
 export const OnlineTag = ({ online, ...rest }: { online: boolean } & Options) =>
   tag(online ? "online" : "offline", online ? ["full", "good"] : ["hollow", "none"], rest);
 export const IncidentTag = ({ state, ...rest }: { state: "open" | "closed" } & Options) =>
@@ -105,7 +135,16 @@ export function RiskTag({ risk, boxed, testid }: { risk: Risk } & Options) {
     <span className={boxed ? "tag boxed" : "tag"} data-tone={TONE[risk] ?? "none"} data-testid={testid}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
         {[1, 2, 3, 4].map((n) => (
-          <rect key={n} x={3 * n - 3} y={10 - 2.4 * n} width="2.2" height={2.4 * n + 1} rx="0.6" fill="currentColor" opacity={n <= (LEVEL[risk] ?? 0) ? 1 : 0.22} />
+          <rect
+            key={n}
+            x={3 * n - 3}
+            y={10 - 2.4 * n}
+            width="2.2"
+            height={2.4 * n + 1}
+            rx="0.6"
+            fill="currentColor"
+            opacity={n <= (LEVEL[risk] ?? 0) ? 1 : 0.22}
+          />
         ))}
       </svg>
       {risk}

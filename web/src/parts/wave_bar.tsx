@@ -9,7 +9,13 @@ const listed = (wave: Wave): Part[] => {
 
 export function WaveBar({ wave, number, size }: { wave: Wave; number: number; size?: "thin" | "tall" }) {
   return (
-    <Bar parts={listed(wave)} of={wave.targets} label={`Wave ${number}, ${wave.targets} targets`} testid="wave-bar" {...(size && { size })} />
+    <Bar
+      parts={listed(wave)}
+      of={wave.targets}
+      label={`Wave ${number}, ${wave.targets} targets`}
+      testid="wave-bar"
+      {...(size && { size })}
+    />
   );
 }
 
@@ -27,7 +33,10 @@ export function WaveKeys({ wave }: { wave: Wave }) {
 
 // All waves in one line, each as wide as its share of the targets, never too small to see.
 export function WaveStrip({ rollout }: { rollout: Rollout }) {
-  const total = Math.max(1, rollout.waves.reduce((sum, wave) => sum + wave.targets, 0));
+  const total = Math.max(
+    1,
+    rollout.waves.reduce((sum, wave) => sum + wave.targets, 0),
+  );
   return (
     <div className="wave-strip">
       {rollout.waves.map((wave, i) => (

@@ -30,9 +30,17 @@ export default function Audit() {
       </Head>
       <div className="rollout">
         <div className="column">
-          <Panel title={at === null ? "Newest first" : `From entry ${at} back`} aside={<TargetFilter target={target} at={at} />} flush>
+          <Panel
+            title={at === null ? "Newest first" : `From entry ${at} back`}
+            aside={<TargetFilter target={target} at={at} />}
+            flush
+          >
             <ProblemNotice problem={list.problem} retry={list.reload} />
-            {list.entries.length === 0 && !list.busy && !list.problem && <Empty command="muster ledger checkpoint">{target ? `No entry is about ${target}.` : "Nothing has been decided yet."}</Empty>}
+            {list.entries.length === 0 && !list.busy && !list.problem && (
+              <Empty command="muster ledger checkpoint">
+                {target ? `No entry is about ${target}.` : "Nothing has been decided yet."}
+              </Empty>
+            )}
             {list.fresh > 0 && (
               <button type="button" className="button fresh" onClick={list.show} data-testid="show-fresh">
                 Show {plural(list.fresh, "new entry", "new entries")}
@@ -67,7 +75,15 @@ function TargetFilter({ target, at }: { target: string; at: string | null }) {
         go(audit({ target: text.trim() }), "replace");
       }}
     >
-      <input className="input mono" type="search" aria-label="Target" placeholder="device/meter-7" value={text} onChange={(e) => set_text(e.target.value)} data-testid="target-filter" />
+      <input
+        className="input mono"
+        type="search"
+        aria-label="Target"
+        placeholder="device/meter-7"
+        value={text}
+        onChange={(e) => set_text(e.target.value)}
+        data-testid="target-filter"
+      />
       <button type="submit" className="button">
         Filter
       </button>
@@ -84,10 +100,12 @@ function EntryTable({ entries }: { entries: LedgerEntry[] }) {
   if (entries.length === 0) return null;
   return (
     <div className="scroll-x">
-      <table className="table" aria-label="Ledger entries">
+      <table className="table roomy" aria-label="Ledger entries">
         <thead>
           <tr>
-            <th scope="col" className="num">No.</th>
+            <th scope="col" className="num">
+              No.
+            </th>
             <th scope="col">Time, UTC</th>
             <th scope="col">Action</th>
             <th scope="col">Target</th>
@@ -106,7 +124,10 @@ function EntryTable({ entries }: { entries: LedgerEntry[] }) {
                 <TargetLink target={entry.target} />
               </td>
               <td className="grow-cell">
-                {entry.actor} <span className="muted small">{entry.role !== "device" && entry.role !== "system" && entry.role}</span>
+                {entry.actor}{" "}
+                <span className="muted small">
+                  {entry.role !== "device" && entry.role !== "system" && entry.role}
+                </span>
                 {entry.reason && <div>“{entry.reason}”</div>}
                 <div className="muted small break">{detail_text(entry.detail)}</div>
               </td>

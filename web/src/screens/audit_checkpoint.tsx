@@ -22,7 +22,12 @@ function remembered(): Memory | null {
 
 async function fetched(path: string): Promise<Response> {
   const response = await fetch(path, { credentials: "same-origin" });
-  if (!response.ok) throw new Problem(response.status, "A part of the log cannot be read", `${path} answered ${response.status}.`);
+  if (!response.ok)
+    throw new Problem(
+      response.status,
+      "A part of the log cannot be read",
+      `${path} answered ${response.status}.`,
+    );
   return response;
 }
 
@@ -50,9 +55,17 @@ export function CheckpointPanel({ checkpoint, problem }: Props) {
         progress: (done, of) => set_progress([done, of]),
       });
       set_verdict(found);
-      if (sound(found)) localStorage.setItem(KEY, JSON.stringify({ verifier_key, size: found.size, root: found.computed_root }));
+      if (sound(found))
+        localStorage.setItem(
+          KEY,
+          JSON.stringify({ verifier_key, size: found.size, root: found.computed_root }),
+        );
     } catch (error) {
-      set_failure(error instanceof Problem ? error : new Problem(0, "The log could not be verified", as_problem(error).message));
+      set_failure(
+        error instanceof Problem
+          ? error
+          : new Problem(0, "The log could not be verified", as_problem(error).message),
+      );
     }
     set_progress(undefined);
   }
@@ -62,7 +75,9 @@ export function CheckpointPanel({ checkpoint, problem }: Props) {
   return (
     <>
       <Panel title="Signed checkpoint" testid="checkpoint">
-        <pre className="note" tabIndex={0} aria-label="Checkpoint">{checkpoint.note}</pre>
+        <pre className="note" tabIndex={0} aria-label="Checkpoint">
+          {checkpoint.note}
+        </pre>
         <dl className="facts">
           <dt>Size</dt>
           <dd>{count(checkpoint.size)}</dd>
@@ -76,23 +91,34 @@ export function CheckpointPanel({ checkpoint, problem }: Props) {
       </Panel>
       <Panel title="Verification">
         <p className="muted">
-          Fetches every entry, hashes it here, builds the tree, and holds its root against the signed checkpoint and against what this browser
-          saw the last time.
+          Fetches every entry, hashes it here, builds the tree, and holds its root against the signed
+          checkpoint and against what this browser saw the last time.
         </p>
         <p className="gap">
-          <button type="button" className="button main" disabled={!able || progress !== undefined} onClick={() => void run(checkpoint.verifier_key)} data-testid="verify">
+          <button
+            type="button"
+            className="button main"
+            disabled={!able || progress !== undefined}
+            onClick={() => void run(checkpoint.verifier_key)}
+            data-testid="verify"
+          >
             {progress ? "Verifying…" : "Verify in this browser"}
           </button>
         </p>
-        {!able && <p className="muted">This page was not opened over HTTPS, so the browser offers no cryptography.</p>}
+        {!able && (
+          <p className="muted">This page was not opened over HTTPS, so the browser offers no cryptography.</p>
+        )}
         {progress && progress[1] > 0 && (
           <div className="gap">
-            <progress value={progress[0]} max={progress[1]} aria-label="Entries hashed" /> {count(progress[0])} of {count(progress[1])}
+            <progress value={progress[0]} max={progress[1]} aria-label="Entries hashed" />{" "}
+            {count(progress[0])} of {count(progress[1])}
           </div>
         )}
         <ProblemNotice problem={failure} />
         {verdict && <VerdictList verdict={verdict} />}
-        <p className="muted small gap">A browser runs what the server sends. For a check that does not depend on it:</p>
+        <p className="muted small gap">
+          A browser runs what the server sends. For a check that does not depend on it:
+        </p>
         <Command text="muster ledger verify" />
       </Panel>
     </>

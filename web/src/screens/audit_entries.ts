@@ -66,14 +66,25 @@ export function useEntries(target: string, at: number | null, hold = false) {
 
   const show = () => keep((old) => ({ ...old, entries: [...(old.fresh ?? []), ...old.entries], fresh: [] }));
   const more = kept.below ? () => void ask(kept, turn.current) : undefined;
-  return { entries: kept.entries, fresh: kept.fresh?.length ?? 0, show, busy, problem, more, reload: () => set_round((n) => n + 1) };
+  return {
+    entries: kept.entries,
+    fresh: kept.fresh?.length ?? 0,
+    show,
+    busy,
+    problem,
+    more,
+    reload: () => set_round((n) => n + 1),
+  };
 }
 
 // All entries about the target; null when the server does not tell them apart.
 async function about(target: string): Promise<LedgerEntry[] | null> {
   const device = target.startsWith("device/") ? target.slice("device/".length) : null;
   const path = device === null ? "/ledger/entries" : `${path_of("devices", device)}/history`;
-  const { items } = await read<Page<LedgerEntry>>(path, device === null ? { target, limit: 1000 } : { limit: 1000 });
+  const { items } = await read<Page<LedgerEntry>>(
+    path,
+    device === null ? { target, limit: 1000 } : { limit: 1000 },
+  );
   return items.every((entry) => entry.target === target) ? items.sort((a, b) => b.index - a.index) : null;
 }
 

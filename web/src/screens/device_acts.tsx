@@ -17,7 +17,12 @@ export function DeviceActs({ device, done }: { device: Device; done: () => void 
   const close = () => set_act(undefined);
   const { state } = device;
   const button = (name: Act, text: string, danger = false) => (
-    <button type="button" className={danger ? "button danger" : "button"} onClick={() => set_act(name)} data-testid={`act-${name}`}>
+    <button
+      type="button"
+      className={danger ? "button danger" : "button"}
+      onClick={() => set_act(name)}
+      data-testid={`act-${name}`}
+    >
       {text}
     </button>
   );
@@ -39,7 +44,11 @@ const WORDS = {
     danger: true,
     what: "Its sessions are cut now and it is let back in only by a release. The answer comes when the cut has been pushed. An incident is opened.",
   },
-  release: { verb: "Release", danger: false, what: "It may connect again with all its rights. Its open incident is closed." },
+  release: {
+    verb: "Release",
+    danger: false,
+    what: "It may connect again with all its rights. Its open incident is closed.",
+  },
   retire: {
     verb: "Retire",
     danger: true,
@@ -62,7 +71,14 @@ export function Decision({ act, device, close, done }: DecisionProps) {
     done();
   }
   return (
-    <ReasonDialog title={`${verb} ${device.id}`} verb={verb} danger={danger} act={decide} close={close} {...(act === "retire" && { type_to_confirm: device.id })}>
+    <ReasonDialog
+      title={`${verb} ${device.id}`}
+      verb={verb}
+      danger={danger}
+      act={decide}
+      close={close}
+      {...(act === "retire" && { type_to_confirm: device.id })}
+    >
       {what}
     </ReasonDialog>
   );
@@ -74,7 +90,9 @@ function TokenDialog({ device, close }: { device: Device; close: () => void }) {
   if (made)
     return (
       <Dialog key="made" title={`Token for ${device.id}`} verb="Done" close={close} submit={async () => {}}>
-        <p className="muted">Shown this once. The device enrols with it over EST: user is the id, password is the token.</p>
+        <p className="muted">
+          Shown this once. The device enrols with it over EST: user is the id, password is the token.
+        </p>
         <Command text={made.token} />
         {made.token_expires_at && <p className="muted">Good until {moment(made.token_expires_at)} UTC.</p>}
       </Dialog>
@@ -88,7 +106,10 @@ function TokenDialog({ device, close }: { device: Device; close: () => void }) {
       stay
       submit={async () => set_made(await post<EnrolmentToken>(`${path_of("devices", device.id)}/token`))}
     >
-      <p className="muted">A one-time token lets the device enrol, or enrol again after it lost its key. An earlier unused token stops working.</p>
+      <p className="muted">
+        A one-time token lets the device enrol, or enrol again after it lost its key. An earlier unused token
+        stops working.
+      </p>
     </Dialog>
   );
 }

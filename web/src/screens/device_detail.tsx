@@ -50,14 +50,18 @@ export default function DeviceDetail({ id }: { id: string }) {
       <>
         <Head title={id} up={up} />
         {reading.problem?.status === 404 ? (
-          <Empty command={`muster device expect --id ${id} --model MODEL`}>No device of this name is known.</Empty>
+          <Empty command={`muster device expect --id ${id} --model MODEL`}>
+            No device of this name is known.
+          </Empty>
         ) : (
           <ProblemNotice problem={reading.problem} retry={reading.reload} />
         )}
       </>
     );
 
-  const device = presence ? { ...reading.value, online: presence.online, last_seen: presence.at ?? reading.value.last_seen } : reading.value;
+  const device = presence
+    ? { ...reading.value, online: presence.online, last_seen: presence.at ?? reading.value.last_seen }
+    : reading.value;
   return (
     <>
       <Head title={device.id} up={up} acts={<DeviceActs device={device} done={again} />}>
@@ -73,8 +77,18 @@ export default function DeviceDetail({ id }: { id: string }) {
         </div>
         <div className="column">
           <Metrics id={id} metrics={metrics.value?.items} problem={metrics.problem} />
-          <Panel title="History" aside={history.total === undefined ? undefined : plural(history.total, "ledger entry", "ledger entries")} flush>
-            {history.items.length === 0 && !history.busy && <p className="empty">Nothing has been decided about this device.</p>}
+          <Panel
+            title="History"
+            aside={
+              history.total === undefined
+                ? undefined
+                : plural(history.total, "ledger entry", "ledger entries")
+            }
+            flush
+          >
+            {history.items.length === 0 && !history.busy && (
+              <p className="empty">Nothing has been decided about this device.</p>
+            )}
             <Timeline entries={history.items} />
             {history.more && (
               <div className="table-foot">

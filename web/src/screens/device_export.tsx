@@ -7,11 +7,33 @@ import { count } from "../format/numbers";
 import { announce } from "../parts/announce";
 import type { Filter } from "./device_rows";
 
-const HEADER = ["id", "model", "state", "online", "firmware", "risk", "groups", "last_seen", "serial", "certificate_serial", "certificate_not_after"];
+const HEADER = [
+  "id",
+  "model",
+  "state",
+  "online",
+  "firmware",
+  "risk",
+  "groups",
+  "last_seen",
+  "serial",
+  "certificate_serial",
+  "certificate_not_after",
+];
 const PAGE = 1000;
 
 const cells = (d: Device) => [
-  d.id, d.model, d.state, d.online, d.firmware, d.risk, d.groups.join(" "), d.last_seen, d.serial, d.certificate?.serial, d.certificate?.not_after,
+  d.id,
+  d.model,
+  d.state,
+  d.online,
+  d.firmware,
+  d.risk,
+  d.groups.join(" "),
+  d.last_seen,
+  d.serial,
+  d.certificate?.serial,
+  d.certificate?.not_after,
 ];
 
 function save(text: string, type: string, ending: string): void {
@@ -51,10 +73,22 @@ export function ExportButtons({ filter, total }: { filter: Filter; total: number
   return (
     <>
       {read_so_far !== undefined && <span className="muted">{count(read_so_far)} read…</span>}
-      <button type="button" className="button" disabled={disabled} onClick={() => void take("csv")} data-testid="export-csv">
+      <button
+        type="button"
+        className="button"
+        disabled={disabled}
+        onClick={() => void take("csv")}
+        data-testid="export-csv"
+      >
         Export CSV
       </button>
-      <button type="button" className="button" disabled={disabled} onClick={() => void take("json")} data-testid="export-json">
+      <button
+        type="button"
+        className="button"
+        disabled={disabled}
+        onClick={() => void take("json")}
+        data-testid="export-json"
+      >
         Export JSON
       </button>
     </>

@@ -24,7 +24,11 @@ export function DeviceIdentity({ device }: { device: Device }) {
           {device.groups.length === 0 && "–"}
           <span className="chips">
             {device.groups.map((group) => (
-              <Link key={group} className="chip clip" to={devices({ selector: `${literal(group)} in groups` })}>
+              <Link
+                key={group}
+                className="chip clip"
+                to={devices({ selector: `${literal(group)} in groups` })}
+              >
                 {group}
               </Link>
             ))}
@@ -35,16 +39,24 @@ export function DeviceIdentity({ device }: { device: Device }) {
         <dt>Last seen</dt>
         <dd>{device.online ? "now, connected" : ago(device.last_seen, now)}</dd>
         <dt>Certificate</dt>
-        <dd>{certificate ? <WordTag word={certificate.status} good={certificate.status === "valid" || certificate.status === "good"} /> : "none yet"}</dd>
+        <dd>
+          {certificate ? (
+            <WordTag
+              word={certificate.status}
+              good={certificate.status === "valid" || certificate.status === "good"}
+            />
+          ) : (
+            "none yet"
+          )}
+        </dd>
         {certificate && (
           <>
             <dt>Serial</dt>
-            <dd className="mono">
-              {certificate.serial}
-            </dd>
+            <dd className="mono">{certificate.serial}</dd>
             <dt>Ends</dt>
             <dd>
-              {moment(certificate.not_after)} UTC <span className="muted">{ago(certificate.not_after, now)}</span>
+              {moment(certificate.not_after)} UTC{" "}
+              <span className="muted">{ago(certificate.not_after, now)}</span>
             </dd>
           </>
         )}

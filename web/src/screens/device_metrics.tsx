@@ -34,7 +34,13 @@ export function Metrics({ id, metrics, problem }: Props) {
     <div className="choice" role="radiogroup" aria-label="Time span">
       {SPANS.map(([name, span]) => (
         <label key={name}>
-          <input type="radio" name="span" className="hidden" checked={seconds === span} onChange={() => set_seconds(span)} />
+          <input
+            type="radio"
+            name="span"
+            className="hidden"
+            checked={seconds === span}
+            onChange={() => set_seconds(span)}
+          />
           {name}
         </label>
       ))}
@@ -69,7 +75,12 @@ function useSeries(id: string, metric: string, seconds: number, last: string | u
   function ask(signal?: AbortSignal) {
     const to = Date.now();
     const from = to - seconds * 1000;
-    const params = { metric, from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: POINTS };
+    const params = {
+      metric,
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      points: POINTS,
+    };
     read<Series>(`${path_of("devices", id)}/series`, params, signal)
       .then((series) => {
         keep({ series, from: from / 1000, to: to / 1000 });
@@ -87,7 +98,12 @@ function useSeries(id: string, metric: string, seconds: number, last: string | u
 }
 
 function Chart({ id, metric, seconds }: { id: string; metric: MetricNow; seconds: number }) {
-  const { kept, problem } = useSeries(id, metric.metric, seconds, seconds <= HOUR ? metric.last?.at : undefined);
+  const { kept, problem } = useSeries(
+    id,
+    metric.metric,
+    seconds,
+    seconds <= HOUR ? metric.last?.at : undefined,
+  );
   const now = useNow();
   return (
     <figure className="metric" data-testid="metric" data-metric={metric.metric}>

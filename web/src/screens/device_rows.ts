@@ -8,7 +8,10 @@ import { path_of } from "../api/query_string";
 import type { Device, LedgerEntry, Page } from "../api/types";
 import { useEvent } from "../live/hooks";
 
-export type Row = Pick<Device, "id" | "model" | "state" | "online" | "firmware" | "risk" | "groups" | "last_seen">;
+export type Row = Pick<
+  Device,
+  "id" | "model" | "state" | "online" | "firmware" | "risk" | "groups" | "last_seen"
+>;
 
 export interface Filter {
   q: string;
@@ -22,7 +25,14 @@ const PATCHES_AT_ONCE = 20;
 const REREAD_MS = 250;
 
 const row_of = ({ id, model, state, online, firmware, risk, groups, last_seen }: Device): Row => ({
-  id, model, state, online, firmware, risk, groups, last_seen,
+  id,
+  model,
+  state,
+  online,
+  firmware,
+  risk,
+  groups,
+  last_seen,
 });
 
 // One reading of one filter. Changed in place, because it may hold 100,000 rows; `redraw` says when.

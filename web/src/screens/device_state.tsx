@@ -5,9 +5,15 @@ import { Panel } from "../parts/panel";
 // Desired beside reported, setting by setting; what differs comes with a word, not only a colour.
 export function DeviceState({ device }: { device: Device }) {
   const settings = compared(device.desired, device.reported);
-  const open = settings.filter((setting) => setting.standing === "differs" || setting.standing === "not reported").length;
+  const open = settings.filter(
+    (setting) => setting.standing === "differs" || setting.standing === "not reported",
+  ).length;
   return (
-    <Panel title="Desired and reported" aside={settings.length === 0 ? undefined : open === 0 ? "in step" : `${open} not in step`} flush>
+    <Panel
+      title="Desired and reported"
+      aside={settings.length === 0 ? undefined : open === 0 ? "in step" : `${open} not in step`}
+      flush
+    >
       {settings.length === 0 ? (
         <p className="empty">Neither has been set.</p>
       ) : (

@@ -33,7 +33,15 @@ export function DeviceTable({ rows, total, view, want }: Props) {
   const shown = [];
   for (let i = first; i < end; i += 1) shown.push(<DeviceRow key={i} place={i} row={rows[i]} now={now} />);
   return (
-    <div className="grid" ref={box} tabIndex={0} role="table" aria-label={`${count(total)} devices`} aria-rowcount={total + 1} data-testid="device-table">
+    <div
+      className="grid"
+      ref={box}
+      tabIndex={0}
+      role="table"
+      aria-label={`${count(total)} devices`}
+      aria-rowcount={total + 1}
+      data-testid="device-table"
+    >
       <div className="grid-head" role="row" aria-rowindex={1}>
         {COLUMNS.map((name) => (
           <span key={name} role="columnheader">
@@ -66,23 +74,38 @@ const DeviceRow = memo(function DeviceRow({ place, row, now }: RowProps) {
       </div>
     );
   return (
-    <div className="grid-row" role="row" aria-rowindex={place + 2} style={at} data-testid="device-row" data-device={row.id}>
+    <div
+      className="grid-row"
+      role="row"
+      aria-rowindex={place + 2}
+      style={at}
+      data-testid="device-row"
+      data-device={row.id}
+    >
       <span role="cell" className="clip">
         <Link to={device(row.id)}>{row.id}</Link>
       </span>
-      <span role="cell" className="clip">{row.model}</span>
+      <span role="cell" className="clip">
+        {row.model}
+      </span>
       <span role="cell">
         <LifeTag state={row.state} />
       </span>
       <span role="cell">
         <OnlineTag online={row.online} />
       </span>
-      <span role="cell" className="mono clip">{row.firmware || "–"}</span>
+      <span role="cell" className="mono clip">
+        {row.firmware || "–"}
+      </span>
       <span role="cell">
         <RiskTag risk={row.risk} />
       </span>
-      <span role="cell" className="clip muted">{row.groups.join(", ") || "–"}</span>
-      <span role="cell" className="num muted">{row.online ? "now" : ago(row.last_seen, now)}</span>
+      <span role="cell" className="clip muted">
+        {row.groups.join(", ") || "–"}
+      </span>
+      <span role="cell" className="num muted">
+        {row.online ? "now" : ago(row.last_seen, now)}
+      </span>
     </div>
   );
 });

@@ -30,11 +30,21 @@ export function Devices() {
     <div className="full">
       <Head title="Devices" acts={<ExportButtons filter={filter} total={list.total} />}>
         <span className="sub" role="status" data-testid="device-count">
-          {list.problem ? "" : list.total === undefined ? "Counting…" : `${count(list.total)} ${filtered ? "match" : "in all"}`}
+          {list.problem
+            ? ""
+            : list.total === undefined
+              ? "Counting…"
+              : `${count(list.total)} ${filtered ? "match" : "in all"}`}
         </span>
       </Head>
-      <FilterBar filter={filter} change={change} {...(list.problem?.status === 400 && { complaint: list.problem.detail })} />
-      {list.problem && list.problem.status !== 400 && <ProblemNotice problem={list.problem} retry={list.reload} />}
+      <FilterBar
+        filter={filter}
+        change={change}
+        {...(list.problem?.status === 400 && { complaint: list.problem.detail })}
+      />
+      {list.problem && list.problem.status !== 400 && (
+        <ProblemNotice problem={list.problem} retry={list.reload} />
+      )}
       {list.stale && (
         <div className="notice calm" role="status">
           The list has changed since it was read.
@@ -76,7 +86,9 @@ function SelectorHelp() {
 
 function NoDevices({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   if (!filtered)
-    return <Empty command="muster device expect --id meter-1 --model meter">No device is expected yet.</Empty>;
+    return (
+      <Empty command="muster device expect --id meter-1 --model meter">No device is expected yet.</Empty>
+    );
   return (
     <div className="empty">
       <p>No device matches.</p>
@@ -96,12 +108,32 @@ interface BarProps {
 function FilterBar({ filter, change, complaint }: BarProps) {
   return (
     <form className="filters" role="search" aria-label="Devices" onSubmit={(event) => event.preventDefault()}>
-      <Typed label="Search" placeholder="Id, serial, group…" value={filter.q} commit={(q) => change({ q })} testid="search" />
-      <Typed label="Selector" placeholder='model == "meter" && "north" in groups' value={filter.selector} commit={(selector) => change({ selector })} mono testid="selector" {...(complaint && { complaint })} />
+      <Typed
+        label="Search"
+        placeholder="Id, serial, group…"
+        value={filter.q}
+        commit={(q) => change({ q })}
+        testid="search"
+      />
+      <Typed
+        label="Selector"
+        placeholder='model == "meter" && "north" in groups'
+        value={filter.selector}
+        commit={(selector) => change({ selector })}
+        mono
+        testid="selector"
+        {...(complaint && { complaint })}
+      />
       <div className="choice" role="radiogroup" aria-label="State">
         {STATES.map((state) => (
           <label key={state}>
-            <input type="radio" name="state" className="hidden" checked={filter.state === state} onChange={() => change({ state })} />
+            <input
+              type="radio"
+              name="state"
+              className="hidden"
+              checked={filter.state === state}
+              onChange={() => change({ state })}
+            />
             {state || "any"}
           </label>
         ))}

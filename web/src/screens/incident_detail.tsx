@@ -35,21 +35,33 @@ export function IncidentDetail({ id }: { id: string }) {
     return (
       <>
         <Head title={id} up={up} />
-        {reading.problem?.status === 404 ? <Empty command="muster incident list">No incident has this number.</Empty> : <ProblemNotice problem={reading.problem} retry={reading.reload} />}
+        {reading.problem?.status === 404 ? (
+          <Empty command="muster incident list">No incident has this number.</Empty>
+        ) : (
+          <ProblemNotice problem={reading.problem} retry={reading.reload} />
+        )}
       </>
     );
   const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
   return (
     <>
-      <Head title={`Incident ${incident.id}`} up={up} acts={<IncidentActs incident={incident} device={device.value} done={again} />}>
+      <Head
+        title={`Incident ${incident.id}`}
+        up={up}
+        acts={<IncidentActs incident={incident} device={device.value} done={again} />}
+      >
         <IncidentTag state={incident.state} boxed testid="incident-state" />
         <RiskTag risk={incident.severity} boxed />
         <span className="sub">
-          {incident.state === "open" ? "open for" : "lasted"} {span((end - Date.parse(incident.opened_at)) / 1000)}
+          {incident.state === "open" ? "open for" : "lasted"}{" "}
+          {span((end - Date.parse(incident.opened_at)) / 1000)}
         </span>
       </Head>
       {incident.state === "open" && device.value?.state === "quarantined" && (
-        <Notice tone="warn">{incident.device} is isolated because of this incident. Release or retire it; the incident can be closed after that.</Notice>
+        <Notice tone="warn">
+          {incident.device} is isolated because of this incident. Release or retire it; the incident can be
+          closed after that.
+        </Notice>
       )}
       <div className="rollout">
         <div className="column">
@@ -111,9 +123,13 @@ function Findings({ findings }: { findings: Finding[] }) {
         <thead>
           <tr>
             <th scope="col">Feature</th>
-            <th scope="col" className="num">Value</th>
+            <th scope="col" className="num">
+              Value
+            </th>
             <th scope="col">Expected</th>
-            <th scope="col" className="num">At, UTC</th>
+            <th scope="col" className="num">
+              At, UTC
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -133,7 +149,15 @@ function Findings({ findings }: { findings: Finding[] }) {
   );
 }
 
-function IncidentActs({ incident, device, done }: { incident: Incident; device: Device | undefined; done: () => void }) {
+function IncidentActs({
+  incident,
+  device,
+  done,
+}: {
+  incident: Incident;
+  device: Device | undefined;
+  done: () => void;
+}) {
   const [act, set_act] = useState<"release" | "close">();
   if (!useMayAct() || incident.state === "closed") return null;
   const isolated = device?.state === "quarantined";
@@ -145,7 +169,12 @@ function IncidentActs({ incident, device, done }: { incident: Incident; device: 
   return (
     <>
       {isolated && (
-        <button type="button" className="button main" onClick={() => set_act("release")} data-testid="act-release">
+        <button
+          type="button"
+          className="button main"
+          onClick={() => set_act("release")}
+          data-testid="act-release"
+        >
           Release the device…
         </button>
       )}
@@ -158,9 +187,16 @@ function IncidentActs({ incident, device, done }: { incident: Incident; device: 
       >
         Close…
       </button>
-      {act === "release" && device && <Decision act="release" device={device} close={() => set_act(undefined)} done={done} />}
+      {act === "release" && device && (
+        <Decision act="release" device={device} close={() => set_act(undefined)} done={done} />
+      )}
       {act === "close" && (
-        <ReasonDialog title={`Close incident ${incident.id}`} verb="Close" act={close_it} close={() => set_act(undefined)}>
+        <ReasonDialog
+          title={`Close incident ${incident.id}`}
+          verb="Close"
+          act={close_it}
+          close={() => set_act(undefined)}
+        >
           Nothing more is done about it. A new finding opens a new incident.
         </ReasonDialog>
       )}

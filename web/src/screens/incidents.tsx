@@ -29,12 +29,21 @@ export function Incidents() {
   const list = useListing<Incident>("/incidents", { state }, 100);
   const again = useCalm(list.reload, 200);
   const now = useNow(5000);
-  useEvent<LedgerEntry>("ledger", ({ action }) => /^(incident|device\.(quarantined|released))/.test(action) && again());
+  useEvent<LedgerEntry>(
+    "ledger",
+    ({ action }) => /^(incident|device\.(quarantined|released))/.test(action) && again(),
+  );
   const choice = (
     <div className="choice" role="radiogroup" aria-label="State">
       {STATES.map((name) => (
         <label key={name}>
-          <input type="radio" name="state" className="hidden" checked={state === name} onChange={() => go(to.incidents({ state: name }), "replace")} />
+          <input
+            type="radio"
+            name="state"
+            className="hidden"
+            checked={state === name}
+            onChange={() => go(to.incidents({ state: name }), "replace")}
+          />
           {name || "all"}
         </label>
       ))}
@@ -51,7 +60,12 @@ export function Incidents() {
           label="Incidents"
           columns={COLUMNS}
           row={(incident) => <IncidentRow key={incident.id} incident={incident} now={now} />}
-          empty={<Empty command="muster incident list">{state === "open" ? "No incident is open." : "There has been no incident."} Devices are watched against their model and their own past.</Empty>}
+          empty={
+            <Empty command="muster incident list">
+              {state === "open" ? "No incident is open." : "There has been no incident."} Devices are watched
+              against their model and their own past.
+            </Empty>
+          }
         />
       </Panel>
     </>

@@ -47,8 +47,8 @@ export function SignedOut({ problem }: { problem?: Problem }) {
     <Door title={refused ? "This link does not open the console" : "Signed out"} testid="signed-out">
       <ProblemNotice problem={problem} {...(!refused && { retry: () => location.reload() })} />
       <p>
-        There is no password. A link opens the console once, within a few minutes, and only in the browser that used it first. To get a new
-        one, run this where your operator token is:
+        There is no password. A link opens the console once, within a few minutes, and only in the browser
+        that used it first. To get a new one, run this where your operator token is:
       </p>
       <Command text="muster login-link" />
       <p className="muted">Then open the address it prints.</p>

@@ -11,7 +11,12 @@ import { RiskTag } from "../parts/tag";
 import { devices } from "../route/addresses";
 import { Link } from "../route/link";
 
-const COLUMNS = [{ name: "Model" }, { name: "Risk" }, { name: "Reports each", className: "num" }, { name: "Measures, and what is healthy" }];
+const COLUMNS = [
+  { name: "Model" },
+  { name: "Risk" },
+  { name: "Reports each", className: "num" },
+  { name: "Measures, and what is healthy" },
+];
 
 function band({ unit, min, max }: Model["metrics"][number]): string {
   const bound = (value: number | null) => (value === null || value === undefined ? "" : measure(value));
@@ -23,13 +28,19 @@ export function Models() {
   const list = useListing<Model>("/models");
   return (
     <>
-      <Head title="Models">{list.total !== undefined && <span className="sub">{count(list.total)}</span>}</Head>
+      <Head title="Models">
+        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+      </Head>
       <Panel title="What each kind of device is and reports" flush>
         <ListingTable
           list={list}
           label="Models"
           columns={COLUMNS}
-          empty={<Empty command="muster device expect --id meter-1 --model meter">No model yet. A model is made with the first device that names it.</Empty>}
+          empty={
+            <Empty command="muster device expect --id meter-1 --model meter">
+              No model yet. A model is made with the first device that names it.
+            </Empty>
+          }
           row={(model) => (
             <tr key={model.name} data-testid="model-row">
               <td>
@@ -48,7 +59,8 @@ export function Models() {
                   <ul className="bands">
                     {model.metrics.map((metric) => (
                       <li key={metric.name}>
-                        <span className="mono">{metric.name}</span> <span className="muted">{band(metric)}</span>
+                        <span className="mono">{metric.name}</span>{" "}
+                        <span className="muted">{band(metric)}</span>
                       </li>
                     ))}
                   </ul>

@@ -37,9 +37,7 @@ export function Overview() {
   return (
     <>
       <Head title="Overview">
-        <span className="sub">
-          {plural(fleet.devices.total, "device", "devices")}
-        </span>
+        <span className="sub">{plural(fleet.devices.total, "device", "devices")}</span>
       </Head>
       {fleet.devices.total === 0 ? <FirstSteps /> : null}
       <div className="overview">
@@ -79,7 +77,8 @@ function DevicesPanel({ fleet }: { fleet: Fleet }) {
           <b>{count(devices.total)}</b> in all
         </Link>
         <Link to={to.devices({ selector: "online == true" })} className="figure">
-          <b data-testid="fleet-online">{count(devices.online)}</b> online <span className="muted">({percent(devices.online, connected)})</span>
+          <b data-testid="fleet-online">{count(devices.online)}</b> online{" "}
+          <span className="muted">({percent(devices.online, connected)})</span>
         </Link>
       </div>
       <Bar label="Devices by state" parts={STATES.map((name) => ({ name, n: devices.by_state[name] }))} />
@@ -104,7 +103,10 @@ function RiskPanel({ fleet }: { fleet: Fleet }) {
       <ul className="rows">
         {RISKS.map((risk) => (
           <li key={risk}>
-            <Link to={to.devices({ selector: `risk == ${literal(risk)} && state != "retired"` })} className="barred">
+            <Link
+              to={to.devices({ selector: `risk == ${literal(risk)} && state != "retired"` })}
+              className="barred"
+            >
               <RiskTag risk={risk} />
               <Bar size="thin" label={risk} parts={[{ name: "plain", n: fleet.by_risk[risk] }]} of={most} />
               <b>{count(fleet.by_risk[risk])}</b>
@@ -128,7 +130,11 @@ function RatePanel({ fleet, rates }: { fleet: Fleet; rates: number[] }) {
           <b>{count(fleet.readings_total)}</b> readings kept
         </span>
       </div>
-      <Spark values={rates} points={Math.min(RATE_POINTS, Math.max(30, rates.length))} label="Messages a second since this page was opened" />
+      <Spark
+        values={rates}
+        points={Math.min(RATE_POINTS, Math.max(30, rates.length))}
+        label="Messages a second since this page was opened"
+      />
     </Panel>
   );
 }
@@ -141,7 +147,9 @@ function RolloutsPanel() {
   return (
     <Panel title="Rollouts" aside={<Link to={to.rollouts()}>All rollouts</Link>} className="span-7">
       {shown.length === 0 && !list.busy && (
-        <Empty command="muster rollout start --release R --selector 'all' --waves 2%,10%,100% --soak 30s">No rollout has been started.</Empty>
+        <Empty command="muster rollout start --release R --selector 'all' --waves 2%,10%,100% --soak 30s">
+          No rollout has been started.
+        </Empty>
       )}
       <ul className="stack">
         {shown.map((rollout) => (
@@ -165,7 +173,9 @@ function RolloutLine({ rollout, now }: { rollout: Rollout; now: number }) {
         <span className="muted small end">{ago(rollout.started_at, now)}</span>
       </div>
       <WaveStrip rollout={rollout} />
-      <p className="muted small">{rollout.state === "running" ? standing(rollout, now) : rollout.reason || standing(rollout, now)}</p>
+      <p className="muted small">
+        {rollout.state === "running" ? standing(rollout, now) : rollout.reason || standing(rollout, now)}
+      </p>
     </li>
   );
 }
@@ -176,8 +186,16 @@ function IncidentsPanel({ open }: { open: number }) {
   const now = useNow(5000);
   useEvent<LedgerEntry>("ledger", (entry) => entry.action.startsWith("incident.") && again());
   return (
-    <Panel title="Open incidents" aside={<Link to={to.incidents({ state: "open" })}>{open > 5 ? `All ${count(open)}` : "All incidents"}</Link>} className="span-5">
-      {list.items.length === 0 && !list.busy && <p className="muted">None. Every device behaves as its model says.</p>}
+    <Panel
+      title="Open incidents"
+      aside={
+        <Link to={to.incidents({ state: "open" })}>{open > 5 ? `All ${count(open)}` : "All incidents"}</Link>
+      }
+      className="span-5"
+    >
+      {list.items.length === 0 && !list.busy && (
+        <p className="muted">None. Every device behaves as its model says.</p>
+      )}
       <ul className="stack tight">
         {list.items.map((incident) => (
           <li key={incident.id} className="line">
@@ -236,9 +254,10 @@ function LedgerPanel({ fleet }: { fleet: Fleet }) {
 const DECISIONS_SHOWN = 6;
 
 function DecisionsPanel() {
-  const { entries } = useEntries("", null);
+  const { entries, busy } = useEntries("", null);
   return (
     <Panel title="Latest decisions" className="wide" flush>
+      {entries.length === 0 && !busy && <p className="empty">Nothing has been decided yet.</p>}
       <div className="scroll-x">
         <table className="table snug" aria-label="Latest decisions">
           <tbody>

@@ -17,8 +17,16 @@ export function FirmwarePanel({ rows }: { rows: Row[] }) {
   const models = by_model(rows);
   const shown = models.slice(0, MODELS_SHOWN);
   return (
-    <Panel title="Firmware" aside={models.length > MODELS_SHOWN ? `${MODELS_SHOWN} of ${models.length} models` : undefined} className="span-7">
-      {models.length === 0 && <Empty command="muster release publish --model M --version V FILE">No device has said what it runs.</Empty>}
+    <Panel
+      title="Firmware"
+      aside={models.length > MODELS_SHOWN ? `${MODELS_SHOWN} of ${models.length} models` : undefined}
+      className="span-7"
+    >
+      {models.length === 0 && (
+        <Empty command="muster release publish --model M --version V FILE">
+          No device has said what it runs.
+        </Empty>
+      )}
       <div className="firmware">
         {shown.map(({ model, total, versions }) => (
           <div key={model}>
@@ -31,9 +39,19 @@ export function FirmwarePanel({ rows }: { rows: Row[] }) {
             <ul className="rows">
               {versions.slice(0, VERSIONS_SHOWN).map((row) => (
                 <li key={row.firmware}>
-                  <Link className="barred" to={to.devices({ selector: `model == ${literal(model)} && firmware == ${literal(row.firmware)}` })}>
+                  <Link
+                    className="barred"
+                    to={to.devices({
+                      selector: `model == ${literal(model)} && firmware == ${literal(row.firmware)}`,
+                    })}
+                  >
                     <span className="mono clip">{row.firmware || "not told"}</span>
-                    <Bar size="thin" label={row.firmware || "not told"} parts={[{ name: "plain", n: row.count }]} of={total} />
+                    <Bar
+                      size="thin"
+                      label={row.firmware || "not told"}
+                      parts={[{ name: "plain", n: row.count }]}
+                      of={total}
+                    />
                     <span className="num">
                       {count(row.count)} <span className="muted small">{percent(row.count, total)}</span>
                     </span>
@@ -41,7 +59,9 @@ export function FirmwarePanel({ rows }: { rows: Row[] }) {
                 </li>
               ))}
             </ul>
-            {versions.length > VERSIONS_SHOWN && <p className="muted small">and {versions.length - VERSIONS_SHOWN} more versions</p>}
+            {versions.length > VERSIONS_SHOWN && (
+              <p className="muted small">and {versions.length - VERSIONS_SHOWN} more versions</p>
+            )}
           </div>
         ))}
       </div>

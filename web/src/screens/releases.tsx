@@ -28,25 +28,38 @@ export function Releases() {
   const may_act = useMayAct();
   return (
     <>
-      <Head title="Releases">{list.total !== undefined && <span className="sub">{count(list.total)}</span>}</Head>
+      <Head title="Releases">
+        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+      </Head>
       <Panel title="Signed and published" flush>
         <ListingTable
           list={list}
           label="Releases"
           columns={COLUMNS}
-          empty={<Empty command="muster release publish --model meter --version 1.0.0 image.bin">No release has been published.</Empty>}
+          empty={
+            <Empty command="muster release publish --model meter --version 1.0.0 image.bin">
+              No release has been published.
+            </Empty>
+          }
           row={(release) => (
             <tr key={release.id} data-testid="release-row" data-release={release.id}>
               <td>{release.model}</td>
               <td>
-                <Link className="mono" to={devices({ selector: `model == ${literal(release.model)} && firmware == ${literal(release.version)}` })} title="Devices that run it">
+                <Link
+                  className="mono"
+                  to={devices({
+                    selector: `model == ${literal(release.model)} && firmware == ${literal(release.version)}`,
+                  })}
+                  title="Devices that run it"
+                >
                   {release.version}
                 </Link>
               </td>
               <td className="num">{release.sequence}</td>
               <td className="num">{octets(release.size)}</td>
               <td className="mono nowrap">
-                <span title={release.digest}>{short_hash(release.digest, 16)}</span> <Copy text={release.digest} what="digest" />
+                <span title={release.digest}>{short_hash(release.digest, 16)}</span>{" "}
+                <Copy text={release.digest} what="digest" />
               </td>
               <td className="mono">{release.signed_by.map((key) => short_hash(key, 8)).join(", ")}</td>
               <td className="num muted">{moment(release.published_at)}</td>

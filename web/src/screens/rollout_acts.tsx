@@ -6,9 +6,17 @@ import { ReasonDialog } from "../parts/reason_dialog";
 import { useMayAct } from "../parts/session";
 
 const WORDS = {
-  pause: { verb: "Pause", danger: false, what: "No new offers are made. Those made still count, and the rollout can go on later." },
+  pause: {
+    verb: "Pause",
+    danger: false,
+    what: "No new offers are made. Those made still count, and the rollout can go on later.",
+  },
   resume: { verb: "Resume", danger: false, what: "Offers are made again, from where it stopped." },
-  halt: { verb: "Halt", danger: true, what: "This is final. Every device that took the release is offered the one it came from." },
+  halt: {
+    verb: "Halt",
+    danger: true,
+    what: "This is final. Every device that took the release is offered the one it came from.",
+  },
 } as const;
 type Act = keyof typeof WORDS;
 
@@ -16,7 +24,12 @@ export function RolloutActs({ rollout }: { rollout: Rollout }) {
   const [act, set_act] = useState<Act>();
   if (!useMayAct()) return null;
   const button = (name: Act) => (
-    <button type="button" className={WORDS[name].danger ? "button danger" : "button"} onClick={() => set_act(name)} data-testid={`act-${name}`}>
+    <button
+      type="button"
+      className={WORDS[name].danger ? "button danger" : "button"}
+      onClick={() => set_act(name)}
+      data-testid={`act-${name}`}
+    >
       {WORDS[name].verb}…
     </button>
   );

@@ -48,12 +48,20 @@ export function RolloutDetail({ id }: { id: string }) {
     return (
       <>
         <Head title={id} up={up} />
-        {reading.problem?.status === 404 ? <Empty command="muster rollout list">No rollout has this number.</Empty> : <ProblemNotice problem={reading.problem} retry={reading.reload} />}
+        {reading.problem?.status === 404 ? (
+          <Empty command="muster rollout list">No rollout has this number.</Empty>
+        ) : (
+          <ProblemNotice problem={reading.problem} retry={reading.reload} />
+        )}
       </>
     );
   return (
     <>
-      <Head title={`${rollout.release.model} ${rollout.release.version}`} up={up} acts={<RolloutActs rollout={rollout} />}>
+      <Head
+        title={`${rollout.release.model} ${rollout.release.version}`}
+        up={up}
+        acts={<RolloutActs rollout={rollout} />}
+      >
         <RolloutTag state={rollout.state} boxed testid="rollout-state" />
         <span className="sub">rollout {rollout.id}</span>
       </Head>
@@ -63,7 +71,12 @@ export function RolloutDetail({ id }: { id: string }) {
           <Panel title="Waves" flush testid="waves">
             <ol className="waves">
               {rollout.waves.map((wave, i) => (
-                <WaveRow key={i} wave={wave} number={i + 1} current={i === rollout.wave && rollout.state === "running"} />
+                <WaveRow
+                  key={i}
+                  wave={wave}
+                  number={i + 1}
+                  current={i === rollout.wave && rollout.state === "running"}
+                />
               ))}
             </ol>
           </Panel>
@@ -85,7 +98,11 @@ export function RolloutDetail({ id }: { id: string }) {
 
 function Standing({ rollout }: { rollout: Rollout }) {
   const now = useNow();
-  const bad = rollout.state === "halted" || rollout.state === "reverting" || rollout.state === "reverted" || rollout.state === "paused";
+  const bad =
+    rollout.state === "halted" ||
+    rollout.state === "reverting" ||
+    rollout.state === "reverted" ||
+    rollout.state === "paused";
   return (
     <Notice tone={bad ? "warn" : "calm"}>
       <span data-testid="rollout-standing">{standing(rollout, now)}</span>
@@ -113,7 +130,8 @@ function WaveRow({ wave, number, current }: { wave: Wave; number: number; curren
       <div className="line">
         <WaveKeys wave={wave} />
         <span className="muted small end">
-          {count(wave.failed + wave.silent)} of {count(allowance(wave))} allowed failures · soak {span(wave.soak_s)}
+          {count(wave.failed + wave.silent)} of {count(allowance(wave))} allowed failures · soak{" "}
+          {span(wave.soak_s)}
         </span>
       </div>
     </li>
@@ -135,7 +153,10 @@ function Plan({ rollout }: { rollout: Rollout }) {
         <dd>{rollout.ended_at ? `${moment(rollout.ended_at)} UTC` : "–"}</dd>
         <dt>Image</dt>
         <dd>
-          {octets(release.size)}, <span className="mono" title={release.digest}>{short_hash(release.digest, 16)}</span>
+          {octets(release.size)},{" "}
+          <span className="mono" title={release.digest}>
+            {short_hash(release.digest, 16)}
+          </span>
         </dd>
         <dt>Release</dt>
         <dd className="mono">

@@ -11,7 +11,13 @@ import { OutcomeTag } from "../parts/tag";
 import { device } from "../route/addresses";
 import { Link } from "../route/link";
 
-const COLUMNS = [{ name: "Device" }, { name: "Wave", className: "num" }, { name: "Outcome" }, { name: "Detail" }, { name: "At, UTC", className: "num" }];
+const COLUMNS = [
+  { name: "Device" },
+  { name: "Wave", className: "num" },
+  { name: "Outcome" },
+  { name: "Detail" },
+  { name: "At, UTC", className: "num" },
+];
 
 // Every target with what became of it.
 export function Targets({ id, round }: { id: string; round: number }) {
@@ -21,7 +27,13 @@ export function Targets({ id, round }: { id: string; round: number }) {
     if (round > 0 && list.items.length <= 100) list.reload();
   }, [round]);
   const filter = (
-    <select className="input" aria-label="Outcome" value={outcome} onChange={(e) => set_outcome(e.target.value as Outcome | "")} data-testid="outcome-filter">
+    <select
+      className="input"
+      aria-label="Outcome"
+      value={outcome}
+      onChange={(e) => set_outcome(e.target.value as Outcome | "")}
+      data-testid="outcome-filter"
+    >
       <option value="">every outcome</option>
       {OUTCOMES.map((name) => (
         <option key={name}>{name}</option>
@@ -29,7 +41,11 @@ export function Targets({ id, round }: { id: string; round: number }) {
     </select>
   );
   return (
-    <Panel title={list.total === undefined ? "Targets" : `Targets (${count(list.total)})`} aside={filter} flush>
+    <Panel
+      title={list.total === undefined ? "Targets" : `Targets (${count(list.total)})`}
+      aside={filter}
+      flush
+    >
       <ListingTable
         list={list}
         label="Targets"
@@ -63,7 +79,11 @@ export function Failures({ targets, total }: { targets: RolloutTarget[]; total: 
   }
   const sorted = [...reasons].sort((a, b) => b[1].length - a[1].length);
   return (
-    <Panel title="Failure reasons" aside={total && total > targets.length ? `of the first ${count(targets.length)}` : undefined} flush>
+    <Panel
+      title="Failure reasons"
+      aside={total && total > targets.length ? `of the first ${count(targets.length)}` : undefined}
+      flush
+    >
       <table className="table" data-testid="failures">
         <tbody>
           {sorted.map(([reason, of]) => (

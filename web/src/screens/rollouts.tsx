@@ -33,7 +33,12 @@ export function Rollouts() {
   const release = usePlace().searchParams.get("start");
   const [starting, set_starting] = useState(release !== null);
   const start = (
-    <button type="button" className="button main" onClick={() => set_starting(true)} data-testid="start-rollout">
+    <button
+      type="button"
+      className="button main"
+      onClick={() => set_starting(true)}
+      data-testid="start-rollout"
+    >
       Start a rollout…
     </button>
   );
@@ -48,7 +53,11 @@ export function Rollouts() {
           label="Rollouts"
           columns={COLUMNS}
           row={(rollout) => <RolloutRow key={rollout.id} rollout={rollout} now={now} />}
-          empty={<Empty command="muster rollout start --release R --selector 'all' --waves 2%,10%,100% --soak 30s">No rollout has been started.</Empty>}
+          empty={
+            <Empty command="muster rollout start --release R --selector 'all' --waves 2%,10%,100% --soak 30s">
+              No rollout has been started.
+            </Empty>
+          }
         />
       </Panel>
       {starting && <StartRollout release={release ?? ""} close={() => set_starting(false)} />}

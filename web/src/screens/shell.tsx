@@ -41,7 +41,10 @@ const GOOD_NEWS = new Set(["rollout.done", "device.released"]);
 const POLL_MS = 5_000;
 
 function useFleetFeed(): void {
-  const ask = () => void read<Fleet>("/fleet").then((fleet) => tell_fleet(fleet)).catch(() => undefined);
+  const ask = () =>
+    void read<Fleet>("/fleet")
+      .then((fleet) => tell_fleet(fleet))
+      .catch(() => undefined);
   useEffect(ask, []);
   useEvent<Fleet>("fleet", (fleet) => tell_fleet(fleet));
   usePolling(() => fleet_age_ms() >= POLL_MS && ask(), POLL_MS); // the stream says nothing, or is down
@@ -77,8 +80,20 @@ export function Shell({ session, screen, sign_out, children }: Props) {
     rollouts: fleet && fleet.rollouts_running > 0 && <Pip n={fleet.rollouts_running} what="running" />,
   };
   const item = ([path, name]: [string, string]) => (
-    <Link key={path} to={`/${path}`} aria-current={screen === path ? "page" : undefined} data-testid={`nav-${path || "overview"}`}>
-      <svg viewBox="0 0 16 16" fill="none" strokeWidth="1.4" strokeLinejoin="round" strokeLinecap="round" aria-hidden="true">
+    <Link
+      key={path}
+      to={`/${path}`}
+      aria-current={screen === path ? "page" : undefined}
+      data-testid={`nav-${path || "overview"}`}
+    >
+      <svg
+        viewBox="0 0 16 16"
+        fill="none"
+        strokeWidth="1.4"
+        strokeLinejoin="round"
+        strokeLinecap="round"
+        aria-hidden="true"
+      >
         <path d={ICONS[path]} />
       </svg>
       {name}
@@ -87,7 +102,11 @@ export function Shell({ session, screen, sign_out, children }: Props) {
   );
   return (
     <div className="shell" data-testid="console">
-      <a className="skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}>
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}
+      >
         Skip to content
       </a>
       <header className="rail">

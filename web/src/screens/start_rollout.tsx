@@ -23,7 +23,12 @@ export function StartRollout({ release, close }: { release: string; close: () =>
   const [preview, set_preview] = useState<{ of: string; is: Preview }>();
   const [problem, set_problem] = useState<Problem>();
 
-  const plan = { release: chosen, selector: selector.trim() || "all", waves: waves.map(wave_of), deadline_s: Number(deadline) };
+  const plan = {
+    release: chosen,
+    selector: selector.trim() || "all",
+    waves: waves.map(wave_of),
+    deadline_s: Number(deadline),
+  };
   const written = JSON.stringify(plan);
   const seen = preview?.of === written ? preview.is : undefined;
 
@@ -41,16 +46,37 @@ export function StartRollout({ release, close }: { release: string; close: () =>
   }
 
   const preview_button = (
-    <button type="button" className="button" disabled={!chosen} onClick={() => void look()} data-testid="preview">
+    <button
+      type="button"
+      className="button"
+      disabled={!chosen}
+      onClick={() => void look()}
+      data-testid="preview"
+    >
       Preview
     </button>
   );
   return (
-    <Dialog title="Start a rollout" verb={seen ? `Start on ${count(seen.targets)} devices` : "Start"} wide ready={!!seen && seen.targets > 0} submit={start} close={close} extra={preview_button}>
+    <Dialog
+      title="Start a rollout"
+      verb={seen ? `Start on ${count(seen.targets)} devices` : "Start"}
+      wide
+      ready={!!seen && seen.targets > 0}
+      submit={start}
+      close={close}
+      extra={preview_button}
+    >
       <div className="two">
         <Field label="Release">
           {(id) => (
-            <select id={id} className="input" value={chosen} required onChange={(e) => choose(e.target.value)} data-testid="release-choice">
+            <select
+              id={id}
+              className="input"
+              value={chosen}
+              required
+              onChange={(e) => choose(e.target.value)}
+              data-testid="release-choice"
+            >
               <option value="">Choose…</option>
               {releases.items.map((r) => (
                 <option key={r.id} value={r.id}>
@@ -60,17 +86,46 @@ export function StartRollout({ release, close }: { release: string; close: () =>
             </select>
           )}
         </Field>
-        <Field label="Seconds from offer to outcome" hint="After it a device is silent, and that counts as a failure.">
-          {(id) => <input id={id} className="input" type="number" min={1} value={deadline} onChange={(e) => set_deadline(e.target.value)} />}
+        <Field
+          label="Seconds from offer to outcome"
+          hint="After it a device is silent, and that counts as a failure."
+        >
+          {(id) => (
+            <input
+              id={id}
+              className="input"
+              type="number"
+              min={1}
+              value={deadline}
+              onChange={(e) => set_deadline(e.target.value)}
+            />
+          )}
         </Field>
       </div>
-      <Field label="Selector" hint="Which devices of the release's model. Evaluated once, at the start; devices that come later are not part of it.">
-        {(id) => <input id={id} className="input mono" value={selector} spellCheck={false} autoComplete="off" onChange={(e) => set_selector(e.target.value)} data-testid="rollout-selector" />}
+      <Field
+        label="Selector"
+        hint="Which devices of the release's model. Evaluated once, at the start; devices that come later are not part of it."
+      >
+        {(id) => (
+          <input
+            id={id}
+            className="input mono"
+            value={selector}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(e) => set_selector(e.target.value)}
+            data-testid="rollout-selector"
+          />
+        )}
       </Field>
       <PlanWaves waves={waves} change={set_waves} {...(seen && { sizes: seen.sizes })} />
       <ProblemNotice problem={problem ?? releases.problem} />
       {seen && <PreviewText preview={seen} />}
-      {!seen && <p className="muted small">Look at the preview first: it says which devices each wave takes, and changes nothing.</p>}
+      {!seen && (
+        <p className="muted small">
+          Look at the preview first: it says which devices each wave takes, and changes nothing.
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -30,8 +30,10 @@ interface Props {
 }
 
 export function PlanWaves({ waves, sizes, change }: Props) {
-  const set = (at: number, part: Partial<DraftWave>) => change(waves.map((wave, i) => (i === at ? { ...wave, ...part } : wave)));
-  const add = () => change([...waves.slice(0, -1), { share: "50", tolerance: "10", soak: "30" }, ...waves.slice(-1)]);
+  const set = (at: number, part: Partial<DraftWave>) =>
+    change(waves.map((wave, i) => (i === at ? { ...wave, ...part } : wave)));
+  const add = () =>
+    change([...waves.slice(0, -1), { share: "50", tolerance: "10", soak: "30" }, ...waves.slice(-1)]);
   const input = (at: number, part: keyof DraftWave, label: string) => (
     <input
       className="input num"
@@ -51,10 +53,18 @@ export function PlanWaves({ waves, sizes, change }: Props) {
         <thead>
           <tr>
             <th scope="col">Wave</th>
-            <th scope="col" className="num">Reaches, % of all</th>
-            <th scope="col" className="num">May fail, %</th>
-            <th scope="col" className="num">Soak, s</th>
-            <th scope="col" className="num">Devices</th>
+            <th scope="col" className="num">
+              Reaches, % of all
+            </th>
+            <th scope="col" className="num">
+              May fail, %
+            </th>
+            <th scope="col" className="num">
+              Soak, s
+            </th>
+            <th scope="col" className="num">
+              Devices
+            </th>
             <th scope="col">
               <span className="hidden">Remove</span>
             </th>
@@ -70,7 +80,12 @@ export function PlanWaves({ waves, sizes, change }: Props) {
               <td className="num">{sizes?.[i] === undefined ? "–" : count(sizes[i])}</td>
               <td>
                 {waves.length > 1 && (
-                  <button type="button" className="button plain" onClick={() => change(waves.filter((__, at) => at !== i))} aria-label={`Remove wave ${i + 1}`}>
+                  <button
+                    type="button"
+                    className="button plain"
+                    onClick={() => change(waves.filter((__, at) => at !== i))}
+                    aria-label={`Remove wave ${i + 1}`}
+                  >
                     Remove
                   </button>
                 )}

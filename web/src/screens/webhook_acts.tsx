@@ -23,17 +23,48 @@ export function AddWebhook({ close, done }: Props) {
       </Dialog>
     );
   async function add() {
-    const patterns = events.split(",").map((event) => event.trim()).filter(Boolean);
+    const patterns = events
+      .split(",")
+      .map((event) => event.trim())
+      .filter(Boolean);
     set_made(await post<Webhook>("/webhooks", { url: url.trim(), events: patterns }));
     done();
   }
   return (
-    <Dialog key="ask" title="Add a webhook" verb="Add" ready={url.trim() !== ""} close={close} submit={add} stay>
+    <Dialog
+      key="ask"
+      title="Add a webhook"
+      verb="Add"
+      ready={url.trim() !== ""}
+      close={close}
+      submit={add}
+      stay
+    >
       <Field label="Address" hint="https, or http on a loopback address.">
-        {(id) => <input id={id} className="input mono" type="url" required autoFocus placeholder="https://" value={url} onChange={(e) => set_url(e.target.value)} />}
+        {(id) => (
+          <input
+            id={id}
+            className="input mono"
+            type="url"
+            required
+            autoFocus
+            placeholder="https://"
+            value={url}
+            onChange={(e) => set_url(e.target.value)}
+          />
+        )}
       </Field>
       <Field label="Events" hint="Patterns, separated by commas: incident.*, rollout.halted, *">
-        {(id) => <input id={id} className="input mono" required value={events} spellCheck={false} onChange={(e) => set_events(e.target.value)} />}
+        {(id) => (
+          <input
+            id={id}
+            className="input mono"
+            required
+            value={events}
+            spellCheck={false}
+            onChange={(e) => set_events(e.target.value)}
+          />
+        )}
       </Field>
     </Dialog>
   );

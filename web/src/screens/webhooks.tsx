@@ -14,7 +14,14 @@ import { WordTag } from "../parts/tag";
 import { AddWebhook, RemoveWebhook } from "./webhook_acts";
 
 const COLUMNS = [{ name: "Address" }, { name: "Events" }, { name: "Acts" }];
-const DELIVERIES = [{ name: "Event" }, { name: "State" }, { name: "Attempts", className: "num" }, { name: "Last error" }, { name: "Made, UTC", className: "num" }, { name: "Delivered, UTC", className: "num" }];
+const DELIVERIES = [
+  { name: "Event" },
+  { name: "State" },
+  { name: "Attempts", className: "num" },
+  { name: "Last error" },
+  { name: "Made, UTC", className: "num" },
+  { name: "Delivered, UTC", className: "num" },
+];
 const POLL_MS = 10_000;
 
 export function Webhooks() {
@@ -24,7 +31,12 @@ export function Webhooks() {
   const may_act = useMayAct();
   const chosen = list.items.find((webhook) => webhook.id === open);
   const add = (
-    <button type="button" className="button main" onClick={() => set_act({ add: true })} data-testid="add-webhook">
+    <button
+      type="button"
+      className="button main"
+      onClick={() => set_act({ add: true })}
+      data-testid="add-webhook"
+    >
       Add a webhook…
     </button>
   );
@@ -39,7 +51,12 @@ export function Webhooks() {
           list={list}
           label="Webhooks"
           columns={COLUMNS}
-          empty={<Empty>Nobody is told of anything yet. Add a webhook to send incidents and halted rollouts to a pager or a chat.</Empty>}
+          empty={
+            <Empty>
+              Nobody is told of anything yet. Add a webhook to send incidents and halted rollouts to a pager
+              or a chat.
+            </Empty>
+          }
           row={(webhook) => (
             <tr key={webhook.id} data-testid="webhook-row">
               <td className="mono break">{webhook.url}</td>
@@ -53,7 +70,12 @@ export function Webhooks() {
                 </span>
               </td>
               <td className="num">
-                <button type="button" className="button plain" aria-expanded={open === webhook.id} onClick={() => set_open(open === webhook.id ? undefined : webhook.id)}>
+                <button
+                  type="button"
+                  className="button plain"
+                  aria-expanded={open === webhook.id}
+                  onClick={() => set_open(open === webhook.id ? undefined : webhook.id)}
+                >
                   Deliveries
                 </button>
                 {may_act && (
@@ -87,7 +109,10 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
           <tr key={delivery.id}>
             <td className="mono">{delivery.event}</td>
             <td>
-              <WordTag word={delivery.state === "dead" ? "given up" : delivery.state} good={delivery.state !== "dead"} />
+              <WordTag
+                word={delivery.state === "dead" ? "given up" : delivery.state}
+                good={delivery.state !== "dead"}
+              />
             </td>
             <td className="num">{delivery.attempts}</td>
             <td className="break muted">{delivery.last_error || "–"}</td>
