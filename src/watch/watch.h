@@ -6,9 +6,22 @@
 // baseline, and silence. Each finding explains itself: feature, value, expected band. A feature
 // rests after a finding until it is clearly worse or has been normal.
 //
+// Floods and bursts. A device that was away delivers what it buffered, up to 64 messages at once.
+// So message rate is a leaky bucket that lets out rate_factor messages per interval and holds 64:
+// a burst fits, however it is timed, and a flood overflows it (64 messages + what leaked) after at
+// most 64 / (rate - allowed) intervals, judged at every message. A second bucket, four times as
+// wide open and half as deep again, tells critical from high. Reconnecting empties neither: a
+// reconnect loop that sends 60 messages each time is a flood.
+//
+// Baselines. Each metric of a device has a mean, a mean absolute deviation and an envelope that
+// follow it slowly, learnt from windows and deaf to single outliers; each metric of a model has
+// the same over all its devices. A value drifts when five windows in a row lie outside its own
+// band and its model's, or far outside its model's where it once was at home.
+//
 // A Watch is plain values on one thread (a telemetry worker owns one per hash range); time is the
-// events' own plus the `now` passed in. O(1) and no allocation per observation once a device is
-// known.
+// events' own plus the `now` passed in, and the same calls give the same findings. O(1) and no
+// allocation per observation once a device and its metrics are known. What a device may grow is
+// bounded: it can teach its model 16 metrics that the model does not declare, the model learns 64.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +65,9 @@ struct Settings {
   int warmup_windows = 10;  // before a device's own baseline counts
   double rate_factor = 8;   // times the expected rate that is high; critical at four times that
   int out_of_range_in_a_row = 3;
-  int refusals_per_window = 5;
-  int silent_intervals = 5;
-  std::size_t message_bytes_factor = 8;
+  int refusals_per_window = 5;           // a window of refusals lasts at least 10 s
+  int silent_intervals = 5;              // low; moderate at three times that
+  std::size_t message_bytes_factor = 8;  // times the usual size; messages below 1 KiB never count
 };
 
 struct Observed {  // one message of a device
