@@ -114,6 +114,37 @@ TEST_CASE("a manifest that is not signed by a trusted key is refused and recorde
   CHECK(w.inventory->counts().total == 0);
 }
 
+// Made by the commands of docs/formats/manifest.md with OpenSSL 3.0.
+TEST_CASE("signatures made by openssl are good, of the very bytes that were signed") {
+  const std::string_view text =
+      "{\"format\": \"muster-manifest-1\", \"owner\": \"City of X\", \"devices\": [\n"
+      "  {\"id\": \"m-1\", \"model\": \"meter\", \"serial\": \"A1\", \"groups\": [\"north\"], "
+      "\"risk\": "
+      "\"high\"}]}\n";
+  struct Sample {
+    const char *key, *signature;
+  };
+  const auto sample = GENERATE(
+      Sample{"-----BEGIN PUBLIC KEY-----\n"
+             "MCowBQYDK2VwAyEA6CdG5zOQptufXYas2mv8xONs9CwV2hcaSZAOZe25wjk=\n"
+             "-----END PUBLIC KEY-----\n",
+             "pGd0PgUF+oQCricZIGhgZ5uZfTAzYJ0RLDv6D4CfVatGxseJAe0ORpVDpfFeLyno7koO49hK7V63sendLjuV"
+             "Cw=="},
+      Sample{"-----BEGIN PUBLIC KEY-----\n"
+             "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAsayehjf2nbzt4I7TqTKGWAhHt0o\n"
+             "UG23c8aLb1LApGRAHdf0/oo16aw/wec2YC1wJeTYENv+2/j4cqUoIkGB+g==\n"
+             "-----END PUBLIC KEY-----\n",
+             "MEUCIQCNNun7HG95m+4VNMvqbJJH9UO7nOijuUb5woMnvdAf5QIgWyey1CycrAIt1p/iJJACYGShCc+vXN+Q"
+             "wfeAPieiiQQ="});
+  World w;
+  expect(w.identity->trust_manifest_key("maker", expect(crypto::PublicKey::from_pem(sample.key)),
+                                        alice()));
+  const auto signature = expect(from_base64(sample.signature));
+  CHECK_FALSE(
+      w.identity->import_manifest(text.substr(0, text.size() - 1), signature, alice(), false));
+  CHECK(expect(w.identity->import_manifest(text, signature, alice(), false)).devices == 1);
+}
+
 TEST_CASE("one bad row refuses the whole manifest, by its number") {
   Maker maker(crypto::Algorithm::ed25519);
   World w;
