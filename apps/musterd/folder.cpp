@@ -52,7 +52,7 @@ Result<Certificate> certificate(const fs::path& path, const crypto::Profile& pro
 
 // The fleet root and the issuing CA below it. The root key is needed only while one of the two is
 // missing.
-Result<std::vector<Certificate>> authority(const fs::path& path, const FileKey& issuing,
+Result<std::vector<Certificate>> certificate_authority(const fs::path& path, const FileKey& issuing,
                                            Instant now, Random& random) {
   const bool complete = fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem");
   if (complete) {
@@ -146,7 +146,7 @@ Result<Folder> Folder::open(const fs::path& path, const std::vector<std::string>
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
   TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
   TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
-  TRY(auto certificates, authority(path, issuing, now, random));
+  TRY(auto certificates, certificate_authority(path, issuing, now, random));
   TRY(auto chain,
       server_chain(path, names, addresses, server, issuing, certificates.front(), now, random));
   TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));

@@ -2,17 +2,8 @@
 
 #include <string_view>
 
+#include "api/internal/embedded.h"
 #include "crypto/hash.h"
-
-// Made by tools/embed from web/dist; ends with a null name.
-extern "C" {
-struct MusterConsoleFile {
-  const char* name;
-  const unsigned char* begin;
-  const unsigned char* end;
-};
-extern const MusterConsoleFile muster_console_files[];
-}
 
 namespace muster::api {
 namespace {
@@ -45,7 +36,7 @@ std::string type_of(std::string_view name) {
 }  // namespace
 
 ConsoleFiles::ConsoleFiles() {
-  for (const MusterConsoleFile* file = muster_console_files; file->name; ++file) {
+  for (const MusterEmbeddedFile* file = muster_console_files; file->name; ++file) {
     std::string name = std::string("/") + file->name;
     auto content =
         std::make_shared<const std::string>(reinterpret_cast<const char*>(file->begin),

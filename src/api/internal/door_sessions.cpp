@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "api/internal/door.h"
+#include "api/internal/embedded.h"
 #include "api/internal/metrics.h"
 #include "api/internal/problem.h"
 #include "api/internal/views.h"
@@ -20,6 +21,8 @@ std::string cookie_header(const std::string& value, int seconds) {
 }
 
 }  // namespace
+
+std::string openapi_text() { return std::string(content_of(muster_openapi_files[0])); }
 
 void Service::open_session(Request request, Respond respond) {
   auto body = wire::parse_json(request.body);
