@@ -12,7 +12,7 @@ export function query_string(params: Params): string {
 }
 
 // A path of the API whose variable segments cannot break out of their place.
-export function path_of(...segments: string[]): string {
+export function path_of(...segments: (string | number)[]): string {
   return "/" + segments.map(encodeURIComponent).join("/");
 }
 

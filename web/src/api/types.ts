@@ -1,5 +1,6 @@
 // The REST contract as the console reads it. Times are RFC 3339 in UTC.
 
+export type Id = number; // of rollouts, incidents and webhooks
 export type Lifecycle = "expected" | "active" | "quarantined" | "retired";
 export type Risk = "low" | "moderate" | "high" | "critical";
 export type Role = "viewer" | "operator" | "admin";
@@ -35,15 +36,15 @@ export interface Device {
   model: string;
   state: Lifecycle;
   online: boolean;
-  firmware: string;
+  firmware: string | null;
   risk: Risk;
   last_seen: string | null;
   groups: string[];
-  serial: string;
+  serial: string | null;
   desired: Record<string, unknown> | null;
   reported: Record<string, unknown> | null;
   certificate: { serial: string; not_after: string; status: string } | null;
-  isolation: { reason: string; since: string; incident: string } | null;
+  isolation: { reason: string; since: string; incident: Id | null } | null;
 }
 
 export interface EnrolmentToken {
@@ -68,7 +69,7 @@ export interface Model {
   name: string;
   risk: Risk;
   interval_s: number;
-  metrics: { name: string; unit: string; min: number | null; max: number | null }[];
+  metrics: { name: string; unit: string | null; min: number | null; max: number | null }[];
 }
 
 export interface Release {
@@ -98,7 +99,7 @@ export interface Wave {
 }
 
 export interface Rollout {
-  id: string;
+  id: Id;
   release: Release;
   selector: string;
   state: RolloutState;
@@ -120,13 +121,15 @@ export interface RolloutTarget {
 
 export interface Finding {
   feature: string;
+  metric?: string | null;
   value: number | string;
-  expected: string;
+  expected: [number | null, number | null] | string; // the band, or words
   at: string;
+  words?: string;
 }
 
 export interface Incident {
-  id: string;
+  id: Id;
   device: string;
   state: "open" | "closed";
   severity: Risk;
@@ -138,19 +141,19 @@ export interface Incident {
 }
 
 export interface Webhook {
-  id: string;
+  id: Id;
   url: string;
   events: string[];
   secret?: string; // in the answer to the POST that made it, never again
 }
 
 export interface Delivery {
-  id: number | string;
+  id: number;
   event: string;
   state: string;
   attempts: number;
   last_error?: string | null;
-  created?: string;
+  created_at: string;
   delivered_at?: string | null;
 }
 

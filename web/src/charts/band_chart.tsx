@@ -7,24 +7,15 @@ import "uplot/dist/uPlot.min.css";
 import type { Series } from "../api/types";
 import { measure } from "../format/numbers";
 import { moment } from "../format/times";
+import { columns_of } from "./columns";
 
 const HEIGHT = 132;
+const FEW = 60; // values up to which each is shown as a point, too
 
 interface Props {
   series: Series;
   from: number; // seconds; the axis, also where there are no values
   to: number;
-}
-
-export function columns_of(series: Series): uPlot.AlignedData {
-  const at: number[] = [];
-  const columns: [(number | null)[], (number | null)[], (number | null)[]] = [[], [], []];
-  for (const { at: time, min, max, mean, count } of series.buckets) {
-    at.push(Date.parse(time) / 1000);
-    const values = count > 0 ? [min, max, mean] : [null, null, null];
-    values.forEach((value, i) => columns[i]!.push(value));
-  }
-  return [at, ...columns];
 }
 
 function options_of(width: number, read: (place: number | null) => void): uPlot.Options {
@@ -60,7 +51,11 @@ function options_of(width: number, read: (place: number | null) => void): uPlot.
       {},
       { stroke: "transparent", points: { show: false } },
       { stroke: "transparent", points: { show: false } },
-      { stroke: colour("--accent"), width: 1.5, points: { show: false } },
+      {
+        stroke: colour("--accent"),
+        width: 1.5,
+        points: { show: (plot) => plot.data[0].length <= FEW, size: 4, fill: colour("--accent") },
+      },
     ],
     bands: [{ series: [2, 1], fill: colour("--accent-soft") }],
   };
@@ -109,7 +104,6 @@ export function BandChart({ series, from, to }: Props) {
     plot.current?.setScale("x", { min: from, max: to });
   }, [series, from, to]);
 
-  const bucket = place === null ? undefined : series.buckets[place];
   return (
     <>
       <div
@@ -118,11 +112,15 @@ export function BandChart({ series, from, to }: Props) {
         role="img"
         aria-label={`${series.metric}, ${series.buckets.length} values`}
       />
-      <p className="readout small muted">
-        {bucket && bucket.count > 0
-          ? `${moment(bucket.at)} · mean ${measure(bucket.mean)} · ${measure(bucket.min)} to ${measure(bucket.max)} · ${bucket.count} readings`
-          : "\u00a0"}
-      </p>
+      <p className="readout small muted">{readout(plot.current?.data, place) || "\u00a0"}</p>
     </>
   );
+}
+
+function readout(data: uPlot.AlignedData | undefined, place: number | null): string {
+  if (!data || place === null) return "";
+  const [at, least, greatest, mean] = data.map((column) => column[place]);
+  if (typeof at !== "number" || typeof mean !== "number") return "";
+  const band = `${measure(least as number)} to ${measure(greatest as number)}`;
+  return `${moment(new Date(at * 1000).toISOString())} · mean ${measure(mean)} · ${band}`;
 }

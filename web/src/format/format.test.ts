@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Rollout, Wave } from "../api/types";
 import { cell, csv } from "./csv";
-import { measure, octets, percent, rate, short_hash } from "./numbers";
+import { band, measure, octets, percent, rate, short_hash } from "./numbers";
 import { allowance, parts_of, standing } from "./outcomes";
 import { ago, moment, span } from "./times";
 
@@ -20,7 +20,7 @@ const wave = (over: Partial<Wave>): Wave => ({
   ...over,
 });
 const rollout = (over: Partial<Rollout>): Rollout => ({
-  id: "1",
+  id: 1,
   release: {
     id: "ab",
     model: "m",
@@ -135,4 +135,14 @@ describe("the parts of a wave", () => {
     );
     expect(standing(rollout({ state: "halted" }), now)).toContain("Halted");
   });
+});
+
+it("names a band by what is known of it", () => {
+  expect([band(1, 2), band(null, 2), band(1, undefined), band(null, null), band(-Infinity, 5)]).toEqual([
+    "1 to 2",
+    "at most 2",
+    "at least 1",
+    "any value",
+    "at most 5",
+  ]);
 });

@@ -39,6 +39,14 @@ export function measure(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+// Both ends belong to the band; an end that is not there is open.
+export function band(low: number | null | undefined, high: number | null | undefined): string {
+  const [least, most] = [low ?? -Infinity, high ?? Infinity];
+  if (least === -Infinity && most === Infinity) return "any value";
+  if (most === Infinity) return `at least ${measure(least)}`;
+  return least === -Infinity ? `at most ${measure(most)}` : `${measure(least)} to ${measure(most)}`;
+}
+
 export function rate(per_second: number): string {
   if (per_second >= 100) return whole.format(per_second);
   return per_second.toFixed(per_second >= 10 ? 1 : 2).replace(/\.?0+$/, "");

@@ -1,9 +1,11 @@
 import { createContext, useContext } from "react";
-import type { Session } from "../api/types";
+import type { Role, Session } from "../api/types";
 
 export const SessionContext = createContext<Session | null>(null);
 
 export const useSession = () => useContext(SessionContext);
 
-// Viewers see everything and change nothing; the server refuses them in any case.
-export const useMayAct = () => (useSession()?.role ?? "viewer") !== "viewer";
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
+
+// What a role may not do is not offered; the server refuses it in any case.
+export const useMayAct = (as: Role = "operator") => RANK[useSession()?.role ?? "viewer"] >= RANK[as];

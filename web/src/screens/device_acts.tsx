@@ -13,7 +13,8 @@ type Act = "isolate" | "release" | "retire" | "token";
 
 export function DeviceActs({ device, done }: { device: Device; done: () => void }) {
   const [act, set_act] = useState<Act>();
-  if (!useMayAct()) return null;
+  const [may_act, may_retire] = [useMayAct(), useMayAct("admin")];
+  if (!may_act) return null;
   const close = () => set_act(undefined);
   const { state } = device;
   const button = (name: Act, text: string, danger = false) => (
@@ -31,7 +32,7 @@ export function DeviceActs({ device, done }: { device: Device; done: () => void 
       {state !== "retired" && button("token", "New token…")}
       {state === "quarantined" && button("release", "Release…")}
       {state === "active" && button("isolate", "Isolate…", true)}
-      {state !== "retired" && button("retire", "Retire…", true)}
+      {may_retire && state !== "retired" && button("retire", "Retire…", true)}
       {act === "token" && <TokenDialog device={device} close={close} />}
       {act && act !== "token" && <Decision act={act} device={device} close={close} done={done} />}
     </>

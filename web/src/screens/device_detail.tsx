@@ -20,11 +20,12 @@ import { DeviceIdentity } from "./device_identity";
 import { DeviceState } from "./device_state";
 import { Metrics } from "./device_metrics";
 
+const HISTORY = 200; // entries; older ones are in the ledger screen
 const POLL_MS = 5_000;
 
 export default function DeviceDetail({ id }: { id: string }) {
   const reading = useReading<Device>(path_of("devices", id));
-  const history = useListing<LedgerEntry>(`${path_of("devices", id)}/history`, {}, 50);
+  const history = useListing<LedgerEntry>(`${path_of("devices", id)}/history`, {}, HISTORY);
   const metrics = useReading<{ items: MetricNow[] }>(`${path_of("devices", id)}/metrics`);
   const [presence, set_presence] = useState<{ online: boolean; at: string | null }>();
   const again = useCalm(() => {
@@ -80,9 +81,9 @@ export default function DeviceDetail({ id }: { id: string }) {
           <Panel
             title="History"
             aside={
-              history.total === undefined
-                ? undefined
-                : plural(history.total, "ledger entry", "ledger entries")
+              history.items.length >= HISTORY
+                ? `newest ${HISTORY}`
+                : plural(history.items.length, "ledger entry", "ledger entries")
             }
             flush
           >
@@ -90,11 +91,9 @@ export default function DeviceDetail({ id }: { id: string }) {
               <p className="empty">Nothing has been decided about this device.</p>
             )}
             <Timeline entries={history.items} />
-            {history.more && (
+            {history.items.length >= HISTORY && (
               <div className="table-foot">
-                <button type="button" className="button" onClick={history.more}>
-                  Show older
-                </button>
+                <Link to={to.audit({ target: `device/${id}` })}>Older entries in the ledger</Link>
               </div>
             )}
           </Panel>

@@ -3,6 +3,7 @@ import { post } from "../api/client";
 import { path_of } from "../api/query_string";
 import { useReading } from "../api/reading";
 import type { Device, Finding, Incident, LedgerEntry } from "../api/types";
+import { expected } from "../format/findings";
 import { measure } from "../format/numbers";
 import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
@@ -135,11 +136,14 @@ function Findings({ findings }: { findings: Finding[] }) {
         <tbody>
           {findings.map((finding, i) => (
             <tr key={i}>
-              <td className="mono break">{finding.feature}</td>
+              <td className="grow-cell">
+                {finding.feature} {finding.metric && <span className="mono">{finding.metric}</span>}
+                {finding.words && <div className="muted small">{finding.words}</div>}
+              </td>
               <td className="num">
                 <strong>{typeof finding.value === "number" ? measure(finding.value) : finding.value}</strong>
               </td>
-              <td className="break">{finding.expected}</td>
+              <td className="nowrap">{expected(finding)}</td>
               <td className="num muted">{moment(finding.at)}</td>
             </tr>
           ))}

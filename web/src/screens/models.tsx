@@ -1,7 +1,7 @@
 import { useListing } from "../api/reading";
 import { literal } from "../api/query_string";
 import type { Model } from "../api/types";
-import { count, measure, unit_name } from "../format/numbers";
+import { band, count, unit_name } from "../format/numbers";
 import { span } from "../format/times";
 import { Head } from "../parts/head";
 import { ListingTable } from "../parts/listing";
@@ -18,10 +18,8 @@ const COLUMNS = [
   { name: "Measures, and what is healthy" },
 ];
 
-function band({ unit, min, max }: Model["metrics"][number]): string {
-  const bound = (value: number | null) => (value === null || value === undefined ? "" : measure(value));
-  const range = bound(min) || bound(max) ? `${bound(min) || "–∞"} to ${bound(max) || "∞"}` : "any value,";
-  return `${range} ${unit_name(unit)}`.replace(/,? $/, "");
+function healthy({ unit, min, max }: Model["metrics"][number]): string {
+  return `${band(min, max)} ${unit_name(unit)}`.trim();
 }
 
 export function Models() {
@@ -60,7 +58,7 @@ export function Models() {
                     {model.metrics.map((metric) => (
                       <li key={metric.name}>
                         <span className="mono">{metric.name}</span>{" "}
-                        <span className="muted">{band(metric)}</span>
+                        <span className="muted">{healthy(metric)}</span>
                       </li>
                     ))}
                   </ul>

@@ -33,7 +33,7 @@ export function RolloutDetail({ id }: { id: string }) {
     set_round((n) => n + 1);
   }, 1000);
   useEvent<Rollout>("rollout", (rollout) => {
-    if (rollout.id !== id) return;
+    if (String(rollout.id) !== id) return;
     set_told(rollout);
     again();
   });
@@ -106,7 +106,7 @@ function Standing({ rollout }: { rollout: Rollout }) {
   return (
     <Notice tone={bad ? "warn" : "calm"}>
       <span data-testid="rollout-standing">{standing(rollout, now)}</span>
-      {rollout.reason && (
+      {rollout.reason && rollout.state !== "running" && (
         <span className="break" data-testid="rollout-reason">
           “{rollout.reason}”
         </span>

@@ -36,8 +36,8 @@ const SECOND: [string, string][] = [
   ["audit", "Ledger"],
 ];
 
-const ALARMS = new Set(["incident.opened", "device.quarantined", "rollout.halted", "rollout.reverting"]);
-const GOOD_NEWS = new Set(["rollout.done", "device.released"]);
+const ALARMS = new Set(["incident.opened", "rollout.halted", "rollout.reverting"]);
+const GOOD_NEWS = new Set(["rollout.done", "incident.closed"]);
 const POLL_MS = 5_000;
 
 function useFleetFeed(): void {
@@ -51,6 +51,9 @@ function useFleetFeed(): void {
 }
 
 function useAlarms(): void {
+  useEvent("gap", () =>
+    announce("Many events were missed while this page was away. Reload it to see everything.", true),
+  );
   useEvent<LedgerEntry>("ledger", (entry) => {
     const alarm = ALARMS.has(entry.action);
     if (!alarm && !GOOD_NEWS.has(entry.action)) return;

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { path_of } from "../api/query_string";
 import { useListing } from "../api/reading";
-import type { Delivery, Webhook } from "../api/types";
+import type { Delivery, Id, Webhook } from "../api/types";
 import { count } from "../format/numbers";
 import { moment } from "../format/times";
 import { usePolling } from "../live/hooks";
@@ -26,9 +26,9 @@ const POLL_MS = 10_000;
 
 export function Webhooks() {
   const list = useListing<Webhook>("/webhooks");
-  const [open, set_open] = useState<string>();
+  const [open, set_open] = useState<Id>();
   const [act, set_act] = useState<{ add: true } | { remove: Webhook }>();
-  const may_act = useMayAct();
+  const may_act = useMayAct("admin");
   const chosen = list.items.find((webhook) => webhook.id === open);
   const add = (
     <button
@@ -116,7 +116,7 @@ function Deliveries({ webhook }: { webhook: Webhook }) {
             </td>
             <td className="num">{delivery.attempts}</td>
             <td className="break muted">{delivery.last_error || "–"}</td>
-            <td className="num muted">{moment(delivery.created ?? null)}</td>
+            <td className="num muted">{moment(delivery.created_at)}</td>
             <td className="num muted">{moment(delivery.delivered_at ?? null)}</td>
           </tr>
         )}
