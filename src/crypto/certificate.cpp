@@ -25,9 +25,9 @@ Result<StackHandle> stack_of(std::span<const Certificate> certificates) {
   StackHandle out{sk_X509_new_null()};
   if (!out) throw std::bad_alloc();
   for (const Certificate& certificate : certificates) {
-    TRY(X509Handle x509, to_openssl(certificate));
+    TRY(const X509Handle x509, to_openssl(certificate));
     if (sk_X509_push(out.get(), x509.get()) <= 0) throw std::bad_alloc();
-    (void)x509.release();  // the stack's now
+    X509_up_ref(x509.get());  // one reference is the stack's
   }
   return out;
 }
