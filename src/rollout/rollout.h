@@ -7,10 +7,21 @@
 // every device that took the release is offered the one it came from. Every decision is in the
 // ledger before it is returned, so a restart resumes mid-wave.
 //
+// An offer counts from the moment offer() answered it to the device. A device of an open wave that
+// does not come to ask has as long, from the wave's opening (or the last resume): a wave does not
+// hang on who is switched off. It is still offered the release when it comes while the rollout
+// lasts, and a late word moves the counts. What is heard of a device only moves forward (installed,
+// failed, reverted): an old word that comes again changes nothing.
+//
+// There is no way back to factory firmware, which is no release, nor below the floor of the
+// release; who is left on it is named in the reason. A device that stays silent on its way back
+// keeps that offer after the rollout has ended, until a later rollout takes it over.
+//
 // Domain thread only. Time comes from the Clock, the order of canaries from the Random; nothing
 // here sleeps.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,13 +50,15 @@ struct Plan {
   inventory::Selector
       selector;              // evaluated once, at the start; devices of the release's model only
   std::vector<Wave> waves;   // 1 to 32
-  Duration deadline = 300s;  // from offer to outcome; after it the device is silent
+  Duration deadline = 300s;  // from offer to outcome, 1 s to 30 days; after it the device is silent
   bool quarantined = false;  // also devices in quarantine: this is a patch for them
 };
 
 // running → paused ⇄ running; → reverting → reverted, or → halted when there is no way back to
 // offer; → done.
 enum class State { running, paused, halted, reverting, done, reverted };
+// soaking: each target has an outcome; failed: beyond its tolerance, or the rollout was halted in
+// it
 enum class WaveState { waiting, open, soaking, passed, failed };
 enum class Outcome { waiting, offered, installed, failed, reverted, silent };
 const char* name_of(State);
@@ -83,7 +96,7 @@ struct Target {
   std::size_t wave = 0;
   Outcome outcome = Outcome::waiting;
   std::string detail;
-  std::optional<Instant> at;
+  std::optional<Instant> at;  // of its last offer or word
 };
 
 struct Decision {  // what a device should run, and the number that orders it
