@@ -1,0 +1,152 @@
+"""Enrolment by curl, openssl and strongSwan's pki: what they are given, and what they are refused."""
+
+import base64
+import subprocess
+import unittest
+
+from device import Device
+from maker import openssl
+from stage import Stage
+
+REFUSED = "muster_enrolments_refused_total"
+
+
+class EstCurl(Stage):
+    def newcomer(self, id):
+        return Device(self.controller, self.scratch, id), self.expect(id)
+
+    def refused(self, reply, status, words):
+        self.assertEqual(reply.status, status, reply.body)
+        self.assertIn(words, reply.body)
+
+    def test_a_key_made_on_the_device_gets_a_certificate_in_its_name(self):
+        device, token = self.newcomer("curl-1")
+        with self.counted("muster_enrolments_total"):
+            device.enrol(token)
+        self.assertIn("CN=curl-1", device.subject())
+        issuer = self.controller.folder / "issuing.pem"
+        openssl("verify", "-CAfile", self.controller.ca, "-untrusted", issuer, device.certificate)
+        self.assertEqual(self.device("curl-1")["state"], "active")
+        self.assertTrue(self.recorded("certificate.issued", "device/curl-1"))
+        self.assertTrue(self.recorded("token.burned", "device/curl-1"))
+
+    def test_the_same_request_again_gets_the_same_certificate(self):
+        device, token = self.newcomer("curl-2")
+        request = device.request()
+        first = device.keep(device.ask(token, request)).serial()
+        self.assertEqual(device.keep(device.ask(token, request)).serial(), first)
+        self.assertEqual(len(self.recorded("certificate.issued", "device/curl-2")), 1)
+
+    def test_a_used_token_is_refused_for_another_request(self):
+        device, token = self.newcomer("curl-3")
+        device.enrol(token)
+        device.new_key()
+        with self.counted(REFUSED):
+            self.refused(device.ask(token), 401, "this token has been used; ask the operator for a new one")
+        self.assertTrue(self.recorded("enrolment.refused", "device/curl-3"))
+
+    def test_a_wrong_token_and_an_unknown_name_learn_the_same_nothing(self):
+        device, _ = self.newcomer("curl-4")
+        stranger = Device(self.controller, self.scratch, "curl-nobody")
+        since = self.ledger_size()
+        with self.counted(REFUSED, by=2):
+            wrong, unknown = device.ask("not-the-token"), stranger.ask("not-the-token")
+        self.refused(wrong, 401, "not accepted; check both, or ask the operator for a new token")
+        self.assertEqual(unknown.body, wrong.body)
+        self.assertEqual(len(self.recorded("enrolment.refused", since=since)), 2)
+
+    def test_without_a_token_there_is_a_challenge(self):
+        device, _ = self.newcomer("curl-5")
+        self.refused(device.curl("/.well-known/est/simpleenroll", body=device.request()), 401, "one-time token")
+
+    def test_an_rsa_key_is_refused_with_the_kinds_that_are_taken(self):
+        device, token = self.newcomer("curl-6")
+        device.new_key("RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+        with self.counted(REFUSED):
+            self.refused(device.ask(token), 400, "P-256")
+        device.new_key()
+        self.assertEqual(device.ask(token).status, 200, "the refusal must not have used the token up")
+
+    def test_a_request_that_names_somebody_else_is_refused(self):
+        device, token = self.newcomer("curl-7")
+        with self.counted(REFUSED):
+            self.refused(device.ask(token, device.request(name="curl-1")), 400, "common name")
+        self.assertTrue(self.recorded("enrolment.refused", "device/curl-7"))
+
+    def test_an_oversized_request_is_refused_before_it_is_read(self):
+        device, token = self.newcomer("curl-8")
+        with self.counted(REFUSED):
+            self.refused(device.ask(token, "A" * 20_000), 413, "at most 8192 octets")
+
+    def test_garbage_is_refused_with_words(self):
+        device, token = self.newcomer("curl-9")
+        garbage = base64.b64encode(b"\x30\x82\x01\x00" + b"?" * 256).decode()
+        with self.counted(REFUSED, by=2):
+            self.refused(device.ask(token, garbage), 400, "certificate request")
+            self.refused(device.ask(token, "!!!"), 400, "base64")
+
+    def test_a_request_whose_signature_is_not_its_keys_is_refused(self):
+        device, token = self.newcomer("curl-10")
+        der = bytearray(base64.b64decode(device.request()))
+        der[-1] ^= 1
+        with self.counted(REFUSED):
+            self.refused(device.ask(token, base64.b64encode(der).decode()), 400, "signature")
+
+    def test_five_wrong_tries_spend_the_token(self):
+        device, token = self.newcomer("curl-11")
+        for _ in range(5):
+            self.assertEqual(device.ask("guess").status, 401)
+        self.refused(device.ask(token), 401, "tried wrongly too often")
+
+    def test_renewal_by_the_certificate_itself(self):
+        device, token = self.newcomer("curl-12")
+        device.enrol(token)
+        old_key, old_serial = device.key, device.serial()
+        device.key = device.folder / "next.pem"
+        device.new_key()
+        request = device.request()
+        device.key = old_key
+        device.keep(device.renew(request))
+        self.assertNotEqual(device.serial(), old_serial)
+        self.assertIn("CN=curl-12", device.subject())
+
+    def test_renewal_without_a_certificate_is_refused(self):
+        device, _ = self.newcomer("curl-13")
+        reply = device.curl("/.well-known/est/simplereenroll", body=device.request())
+        self.refused(reply, 401, "the certificate that is to be renewed")
+
+    def test_a_retired_device_may_not_renew(self):
+        device, token = self.newcomer("curl-14")
+        device.enrol(token)
+        self.cli("device", "retire", "curl-14", "--reason", "scrapped")
+        self.refused(device.renew(device.request()), 401, "")
+
+    def test_strongswan_enrols(self):
+        device, token = self.newcomer("swan-1")
+        door = f"https://localhost:{self.controller.ports['enrol']}"
+        prefix = device.folder / "ca.pem"
+        estca = subprocess.run(["pki", "--estca", "--url", door, "--cacert", self.controller.ca, "--caout", prefix,
+                                "--outform", "pem"], capture_output=True, text=True, timeout=30)
+        self.assertEqual(estca.returncode, 0, estca.stderr)
+        request = device.folder / "request.pem"
+        openssl("req", "-new", "-key", device.key, "-subj", "/CN=swan-1", "-out", request)
+        done = subprocess.run(["pki", "--est", "--url", door, "--in", request, "--cacert", self.controller.ca,
+                               "--userpass", f"swan-1:{token}", "--outform", "pem"],
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        device.certificate.write_bytes(done.stdout)
+        self.assertIn("CN=swan-1", device.subject())
+
+    def test_the_revocation_list_names_a_retired_devices_certificate(self):
+        device, token = self.newcomer("curl-15")
+        device.enrol(token)
+        self.cli("device", "retire", "curl-15", "--reason", "scrapped")
+        list_file = device.folder / "list.der"
+        subprocess.run(["curl", "-sS", "--cacert", self.controller.ca, "-o", list_file,
+                        f"https://localhost:{self.controller.ports['enrol']}/crl"], check=True)
+        text = openssl("crl", "-inform", "DER", "-in", list_file, "-noout", "-text")
+        self.assertIn(device.serial().lstrip("0"), text.lower())
+
+
+if __name__ == "__main__":
+    unittest.main()
