@@ -67,9 +67,10 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
   };
   if (!token) return refuse(because("no token was issued"), Fault::unauthorized, not_accepted);
   if (!crypto::equal_in_constant_time(token->hash, presented)) {
-    note(because("wrong token"))
-        .write("UPDATE identity_token SET wrong_tries = wrong_tries + 1 WHERE subject = ?",
-               {subject->id()});
+    auto& writer = note(because("wrong token"));
+    if (token->wrong_tries < settings.token_tries)
+      writer.write("UPDATE identity_token SET wrong_tries = wrong_tries + 1 WHERE subject = ?",
+                   {subject->id()});
     return fail(Fault::unauthorized, not_accepted);
   }
   if (token->burned) {

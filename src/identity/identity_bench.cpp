@@ -43,6 +43,30 @@ void enrolments_in_groups_of_50(benchmark::State& state) {
 }
 BENCHMARK(enrolments_in_groups_of_50)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+void load_100k_certificates(benchmark::State& state) {
+  World w;
+  for (int i = 0; i < 100'000; ++i)
+    expect(w.inventory->expect(
+        {.id = device_id("m-" + std::to_string(i)), .model = expect(ModelId::parse("meter"))},
+        alice()));
+  w.store->writer().write(
+      "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
+      " fingerprint, key, issued_at)"
+      " SELECT randomblob(16), id, 1, 0, 2000000000000, randomblob(32), randomblob(32), 0"
+      " FROM inventory_device");
+  w.commit();
+  for (auto _ : state) {
+    w.identity.reset();
+    w.inventory.reset();
+    w.inventory.emplace(expect(inventory::Inventory::open(*w.store, *w.ledger, w.clock)));
+    w.identity.emplace(expect(Identity::open(*w.store, *w.ledger, *w.inventory,
+                                             {w.ca.chain, w.ca.key}, w.clock, *w.random)));
+  }
+  if (w.identity->totals().valid != 100'000) state.SkipWithError("certificates are missing");
+  state.SetItemsProcessed(state.iterations() * 100'000);
+}
+BENCHMARK(load_100k_certificates)->Unit(benchmark::kMillisecond);
+
 void authentications_among_10k(benchmark::State& state) {
   World w;
   std::vector<crypto::Hash> prints;

@@ -102,6 +102,7 @@ Result<void> Identity::Registry::load() {
     TRY(auto filters, read_filters(apps.text(1)));
     applications.emplace(apps.text(0), Application{apps.text(0), std::move(filters)});
   }
+  live.reserve(inventory.counts().total);
   auto rows = store.read(
       "SELECT serial, subject, status, not_before, not_after, fingerprint"
       " FROM identity_certificate WHERE status IN (0, 1)");

@@ -6,6 +6,21 @@ namespace muster::inventory {
 namespace {
 
 constexpr std::size_t firmware_max = 128;
+constexpr int firmware_changes_max = 30;  // an hour; more is a device that would fill the ledger
+
+Result<void> count_firmware_change(Kept& d, Instant now) {
+  if (now >= d.firmware_hour + 1h || now < d.firmware_hour) {
+    d.firmware_hour = now;
+    d.firmware_changes = 0;
+  }
+  if (d.firmware_changes >= firmware_changes_max)
+    return fail(Fault::exhausted,
+                "device " + d.id.text() + " has told of other firmware " +
+                    std::to_string(firmware_changes_max) + " times within an hour",
+                "/firmware");
+  ++d.firmware_changes;
+  return {};
+}
 
 // Which settings changed, not what they are: a setting may hold a secret of the device's owner.
 wire::Json changed_members(const wire::Json& before, const wire::Json& after) {
@@ -112,6 +127,7 @@ Result<void> Inventory::reported(const DeviceId& id, std::string firmware, std::
   if (config.is_null()) config = d->reported;
   const bool other_code = firmware != d->firmware || release_id != d->release_id;
   if (!other_code && config == d->reported) return {};
+  if (other_code) TRY_VOID(count_firmware_change(*d, field_->clock.now()));
 
   auto detail =
       wire::Json::object({{"from", d->firmware}, {"to", firmware}, {"release", release_id}});

@@ -261,6 +261,20 @@ TEST_CASE("other firmware is a ledger entry, other settings are only stored") {
   CHECK(refused(w.inventory->reported(id, "1", "", Json::array())).field == "/config");
 }
 
+TEST_CASE("a device that tells of other firmware again and again does not fill the ledger") {
+  World w;
+  expect_device(w, "m-1");
+  activate(w, "m-1");
+  const auto entries = w.entries();
+  Result<void> last;
+  for (int i = 0; i < 100; ++i)
+    last = w.inventory->reported(device_id("m-1"), "1." + std::to_string(i), "", {});
+  CHECK(refused(last).fault == Fault::exhausted);
+  CHECK(w.entries() == entries + 30);
+  w.clock.pass(1h);
+  CHECK(w.inventory->reported(device_id("m-1"), "3.0", "", {}));
+}
+
 TEST_CASE("firmware is counted by model and version, of devices that have said what they run") {
   World w;
   for (const char* id : {"m-1", "m-2", "m-3", "m-4"}) {

@@ -16,7 +16,9 @@
 namespace muster::inventory {
 
 struct Kept : Device {
-  bool heard = false;  // last_seen is newer than what is stored
+  bool heard = false;                  // last_seen is newer than what is stored
+  std::uint16_t firmware_changes = 0;  // in the hour that began then; not stored
+  Instant firmware_hour = {};
 };
 
 struct ById {
