@@ -1,0 +1,93 @@
+#include "agent/agent.h"
+
+#include "agent/internal/life.h"
+#include "base/log.h"
+
+namespace muster::agent {
+
+Agent::Life::Life(net::Loop& loop_, const Controller& controller_, net::TlsContext& door_,
+                  AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
+                  Random& random_, Credentials credentials_, Updater updater_)
+    : loop(loop_),
+      controller(controller_),
+      door(door_),
+      settings(std::move(settings_)),
+      disk(disk_),
+      readings(readings_),
+      clock(clock_),
+      random(random_),
+      credentials(std::move(credentials_)),
+      updater(std::move(updater_)),
+      outbox(settings.pace.readings_kept, settings.pace.interval),
+      backoff(settings.pace.retry_first, settings.pace.retry_max, random),
+      line_bell(loop),
+      update_bell(loop),
+      reading_bell(loop),
+      renewal_bell(loop),
+      fault_bell(loop) {}
+
+void Agent::Life::log_failure(const char* words, const Error& error) const {
+  log::warning("agent", words, {{"device", settings.id.text()}, {"why", error.message}});
+}
+
+void Agent::Life::end() {
+  stopping = true;
+  leave_session();
+  for (Bell* bell : {&line_bell, &update_bell, &reading_bell, &renewal_bell, &fault_bell})
+    bell->ring();
+}
+
+Agent::Agent(std::unique_ptr<Life> life) : life_(std::move(life)) {}
+Agent::~Agent() = default;
+
+Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& controller,
+                                           net::TlsContext& door, AgentSettings settings,
+                                           Disk& disk, Readings& readings, const Clock& clock,
+                                           Random& random) {
+  TRY(auto credentials, Credentials::open(disk, settings.id));
+  TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
+                                  {.firmware = settings.factory_firmware}));
+  TRY(auto desired, disk.read("desired.json"));
+  auto life = std::make_unique<Life>(loop, controller, door, std::move(settings), disk, readings,
+                                     clock, random, std::move(credentials), std::move(updater));
+  if (desired) life->desired = std::move(*desired);
+  return std::unique_ptr<Agent>(new Agent(std::move(life)));
+}
+
+void Agent::start() {
+  if (life_->started) return;
+  life_->started = true;
+  life_->tasks.spawn(life_->stay_connected());
+  life_->tasks.spawn(life_->keep_updated());
+  life_->tasks.spawn(life_->report_readings());
+  life_->tasks.spawn(life_->renew());
+}
+
+net::Task<void> Agent::stop() {
+  life_->end();
+  co_await life_->tasks.join();
+}
+
+void Agent::set(Faults faults) {
+  const bool was_silent = life_->faults.silent;
+  life_->faults = std::move(faults);
+  if (!life_->started || life_->stopping) return;
+  life_->begin_to_misbehave();
+  life_->fault_bell.ring();
+  if (was_silent && !life_->faults.silent) life_->leave_session();  // hears anew what it ignored
+}
+
+const Faults& Agent::faults() const {
+  return life_->faults;
+}
+
+AgentStatus Agent::status() const {
+  AgentStatus status = life_->tally;
+  status.enrolled = life_->credentials.current().has_value();
+  status.phase = life_->updater.phase();
+  status.firmware = life_->updater.running().firmware;
+  status.dropped = life_->outbox.dropped();
+  return status;
+}
+
+}  // namespace muster::agent

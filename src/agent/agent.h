@@ -1,0 +1,94 @@
+// agent -- one device: it enrols, connects, reports, takes updates and renews its certificate, all
+// by itself, for as long as it runs.
+//
+// Everything is a coroutine on one Loop, so that a program runs one device or thousands. What
+// differs between a real device and a simulated one are seams: where things are kept (Disk), where
+// values come from (Readings), what goes wrong (Faults). It holds no key but on its disk, believes
+// only the anchors and keys it is given, and never stops trying: each failure is followed by a
+// longer, jittered wait.
+//
+// When the controller refuses it on MQTT, as it does with a device in quarantine, it goes to the
+// update path over HTTPS with the same certificate until it is let back in.
+//
+// Its loop's thread. Time comes from the Clock (certificates, readings) and the loop (waits);
+// chance, which decides jitter only, from the Random. Formats: docs/formats/agent.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/disk.h"
+#include "agent/faults.h"
+#include "agent/readings.h"
+#include "agent/trust.h"
+#include "agent/updater.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "crypto/certificate.h"
+#include "net/loop.h"
+#include "net/task.h"
+#include "net/tls.h"
+
+namespace muster::agent {
+
+struct Controller {  // as a device knows it; one value serves all agents of a process
+  std::string host;
+  std::uint16_t mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
+  std::string ca_pem;                        // the fleet root
+  std::vector<crypto::Certificate> anchors;  // the same, read
+  Trust trust;
+};
+
+struct Pace {
+  Duration interval = 60s;    // between two readings
+  Duration keep_alive = 60s;  // MQTT
+  Duration retry_first = 1s, retry_max = 60s;
+  Duration contact_within = 5min;  // of an activated release, per try
+  Duration command_within = 60s;
+  std::size_t readings_kept = 1'440;  // unacknowledged
+};
+
+struct AgentSettings {
+  DeviceId id;
+  std::string token;  // one-time; not needed once enrolled
+  std::string model;  // empty: told by the first release installed
+  std::string factory_firmware = "factory";
+  std::string health_command, activate_command;  // empty: built in, none
+  Pace pace;
+};
+
+struct AgentStatus {
+  bool enrolled = false, connected = false, restricted = false;
+  Phase phase = Phase::idle;
+  std::string firmware;
+  std::uint64_t published = 0, acknowledged = 0, refused = 0, dropped = 0, connects = 0;
+};
+
+class Agent {
+ public:
+  // `door`: a client context without a certificate that trusts the controller's anchors, for
+  // enrolment; one serves all agents of a loop. All references outlive the agent.
+  static Result<std::unique_ptr<Agent>> open(net::Loop&, const Controller&, net::TlsContext& door,
+                                             AgentSettings, Disk&, Readings&, const Clock&,
+                                             Random&);
+  ~Agent();  // after stop(), or before start()
+
+  void start();
+  net::Task<void> stop();  // says goodbye and ends its tasks; what was begun goes on next time
+
+  void set(Faults);
+  const Faults& faults() const;
+  AgentStatus status() const;
+
+ private:
+  struct Life;
+  explicit Agent(std::unique_ptr<Life>);
+  std::unique_ptr<Life> life_;
+};
+
+}  // namespace muster::agent

@@ -1,0 +1,106 @@
+// How a device comes by its certificate, and by the next one.
+#include <algorithm>
+
+#include "agent/internal/life.h"
+#include "base/log.h"
+
+namespace muster::agent {
+namespace {
+
+constexpr int next_tries = 3;  // of a renewed pair, then one of the old, and again
+
+}  // namespace
+
+net::Task<void> Agent::Life::enrol() {
+  Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
+  while (!stopping) {
+    auto done = co_await try_to_enrol();
+    if (done && *done == 0ms) break;
+    if (!done) log_failure("not enrolled yet", done.error());
+    const Duration own = wait.next();
+    co_await line_bell.wait(done ? std::max(*done, own) : own);
+  }
+}
+
+net::Task<Result<Duration>> Agent::Life::try_to_enrol() {
+  if (settings.token.empty())
+    co_return fail(Fault::invalid, "there is no certificate, and no token to enrol with");
+  CO_TRY(auto csr, credentials.request());
+  EstClient est(loop, controller.host, controller.enrol_port, door);
+  auto answer = co_await est.enrol(settings.id.text(), settings.token, std::move(csr));
+  if (!answer) {
+    if (answer.error().fault == Fault::forbidden || answer.error().fault == Fault::invalid)
+      CO_TRY_VOID(credentials.drop_request());  // this key will not do; the next try has another
+    co_return std::unexpected(answer.error());
+  }
+  co_return co_await settle(&est, std::move(*answer));
+}
+
+net::Task<Result<Duration>> Agent::Life::settle(EstClient* est, EstAnswer answer) {
+  if (!answer.certificate) co_return std::max(answer.again_in, 1ms);
+  CO_TRY(const auto authorities, co_await est->authorities());
+  CO_TRY_VOID(credentials.take(*answer.certificate, authorities, controller.anchors, clock.now()));
+  log::debug("agent", "has a certificate",
+             {{"device", settings.id.text()}, {"until", rfc3339(answer.certificate->not_after)}});
+  co_return 0ms;
+}
+
+Result<void> Agent::Life::use_pair() {
+  const auto& next = credentials.next();
+  using_next = next && next_refused % (next_tries + 1) != next_tries;
+  const Pair& pair = using_next ? *next : *credentials.current();
+  const net::TlsSettings own{
+      .key_pem = pair.key_pem, .chain_pem = pair.chain_pem, .anchors_pem = controller.ca_pem};
+  if (tls) return tls->reload(own);
+  TRY(auto made, net::TlsContext::client(own));
+  tls.emplace(std::move(made));
+  return {};
+}
+
+void Agent::Life::proved_pair() {
+  auto kept = using_next                   ? credentials.promote()
+              : next_refused >= next_tries ? credentials.drop_next()
+                                           : Result<void>{};
+  next_refused = 0;
+  using_next = false;
+  if (!kept) log_failure("the certificate could not be kept", kept.error());
+}
+
+net::Task<void> Agent::Life::renew() {
+  Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
+  while (!stopping) {
+    const auto& pair = credentials.current();
+    if (!pair || credentials.next() || !tls) {
+      co_await renewal_bell.wait(settings.pace.retry_max);
+      continue;
+    }
+    const Duration left = renewal_time(*pair) - clock.now();
+    if (left > 0ms) {
+      co_await renewal_bell.wait(std::min<Duration>(left + settings.pace.retry_first / 2, 1h));
+      continue;
+    }
+    auto done = co_await try_to_renew();
+    if (done && *done == 0ms) {
+      log::info("agent", "renewed its certificate", {{"device", settings.id.text()}});
+      wait.reset();
+      leave_session();  // the next connection is made with the new one
+      continue;
+    }
+    if (!done) log_failure("the certificate is not renewed yet", done.error());
+    const Duration own = wait.next();
+    co_await renewal_bell.wait(done ? std::max(*done, own) : own);
+  }
+}
+
+net::Task<Result<Duration>> Agent::Life::try_to_renew() {
+  CO_TRY(auto csr, credentials.request());
+  EstClient est(loop, controller.host, controller.enrol_port, *tls);
+  auto answer = co_await est.renew(std::move(csr));
+  if (!answer) {
+    if (answer.error().fault == Fault::invalid) CO_TRY_VOID(credentials.drop_request());
+    co_return std::unexpected(answer.error());
+  }
+  co_return co_await settle(&est, std::move(*answer));
+}
+
+}  // namespace muster::agent

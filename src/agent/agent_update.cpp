@@ -1,0 +1,174 @@
+// What drives the updater: offers, the download, the slots, the trial.
+#include <algorithm>
+
+#include "agent/internal/command.h"
+#include "agent/internal/life.h"
+#include "base/log.h"
+
+namespace muster::agent {
+namespace {
+
+constexpr Duration download_stalls_after = 20s;
+
+}  // namespace
+
+net::Task<void> Agent::Life::keep_updated() {
+  Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
+  while (!stopping) {
+    const auto done = co_await step();
+    if (stopping) break;
+    if (done) {
+      wait.reset();
+      continue;
+    }
+    log_failure("the update waits", done.error());
+    co_await update_bell.wait(wait.next());
+  }
+}
+
+net::Task<Result<void>> Agent::Life::step() {
+  const Phase phase = updater.phase();
+  const bool on_trial = phase == Phase::activated || phase == Phase::returning;
+  if (offer_news && !on_trial) co_return consider();
+  switch (phase) {
+    case Phase::idle:
+      co_await update_bell.wait(1h);
+      co_return Result<void>{};
+    case Phase::downloading:
+      co_return co_await download();
+    case Phase::verified:
+      co_return updater.stage();
+    case Phase::staged:
+      contact_made = false;
+      co_return updater.activate();
+    case Phase::activated:
+      co_return co_await trial();
+    case Phase::returning:
+      CO_TRY_VOID(co_await switch_slot());
+      CO_TRY_VOID(updater.returned());
+      log::warning("agent", "went back",
+                   {{"device", settings.id.text()}, {"to", updater.running().firmware}});
+      state_news = true;
+      pump();
+      line_bell.ring();  // on the update path, a visit tells it
+  }
+  co_return Result<void>{};
+}
+
+Result<void> Agent::Life::consider() {
+  offer_news = false;
+  if (!offer) return updater.withdraw();
+  const wire::Offer considered = std::move(*offer);
+  offer.reset();
+  const auto taken = updater.take(considered);
+  if (!taken) {
+    log_failure("an offer is not taken", taken.error());
+    return {};
+  }
+  if (*taken == Taken::started)
+    log::info("agent", "updating",
+              {{"device", settings.id.text()}, {"to", updater.record().underway->release.version}});
+  if (*taken == Taken::refused)
+    log::warning("agent", "an offer is refused",
+                 {{"device", settings.id.text()}, {"why", updater.reports().back().detail}});
+  if (*taken != Taken::known) {
+    pump();
+    line_bell.ring();
+  }
+  return {};
+}
+
+net::Task<Result<void>> Agent::Life::download() {
+  CO_TRY(const auto wanted, updater.wanted());
+  if (!wanted) co_return Result<void>{};
+  if (wanted->have < wanted->size) {
+    if (!tls) co_return fail(Fault::unavailable, "not enrolled yet");
+    bool broken = false;  // what came cannot be a part of the artifact, or be kept
+    net::http::Client http(loop, controller.host, controller.device_port, &*tls);
+    net::http::Call call{.target = wanted->path, .within = download_stalls_after, .body_max = 4096};
+    if (wanted->have > 0)
+      call.headers.emplace_back("Range", "bytes=" + std::to_string(wanted->have) + "-");
+    call.sink = [this, &broken](ByteView piece) -> Result<void> {
+      if (stopping || offer_news) return fail(Fault::unavailable, "interrupted");
+      auto kept = updater.piece(piece);
+      broken = !kept && kept.error().fault == Fault::corrupt;
+      return kept;
+    };
+    const auto answer = co_await http.call(std::move(call));
+    if (stopping || offer_news) co_return Result<void>{};
+    const bool ignored_range = answer && answer->status == 200 && wanted->have > 0;
+    if (broken && wanted->have == 0) co_return updater.abandon(answer.error().message);
+    if (broken || ignored_range || (answer && answer->status == 416))
+      co_return updater.start_over();
+    if (!answer) co_return std::unexpected(answer.error());
+    if (answer->status == 403) co_return updater.withdraw();  // offered no more
+    if (answer->status != 200 && answer->status != 206)
+      co_return fail(Fault::unavailable, "the artifact: " + std::to_string(answer->status));
+  }
+  auto verified = updater.downloaded();
+  if (!verified && verified.error().fault == Fault::corrupt) {
+    log_failure("a download is wrong", verified.error());
+    pump();
+    line_bell.ring();
+    co_return Result<void>{};
+  }
+  co_return verified;
+}
+
+// Runs at least once for each switch: a power cut, or a restart that the command itself makes, runs
+// it again, so it has to do nothing when the slot is in use.
+net::Task<Result<void>> Agent::Life::switch_slot() {
+  if (settings.activate_command.empty()) co_return Result<void>{};
+  const std::string folder = disk.path(updater.slot("artifact")).parent_path().string();
+  co_return co_await run_command(&loop, settings.activate_command, folder,
+                                 settings.pace.command_within);
+}
+
+net::Task<Result<void>> Agent::Life::check_health() {
+  if (updater.record().underway && faults.fails(updater.record().underway->release.version))
+    co_return fail(Fault::unavailable, "the health check failed");
+  if (settings.health_command.empty()) co_return updater.check_slot();
+  auto healthy_now =
+      co_await run_command(&loop, settings.health_command, "", settings.pace.command_within);
+  if (!healthy_now)
+    co_return fail(Fault::unavailable, "the health check failed: " + healthy_now.error().message);
+  co_return healthy_now;
+}
+
+net::Task<Result<void>> Agent::Life::trial() {
+  healthy = false;
+  CO_TRY(const bool may, updater.begin_trial());
+  if (!may) co_return updater.go_back("it never reached the controller, and no try is left");
+  auto well = co_await switch_slot();
+  if (well) well = co_await check_health();
+  if (stopping) co_return Result<void>{};
+  if (!well) co_return updater.go_back(well.error().message);
+  healthy = true;
+  if (contact_made)
+    contact();
+  else
+    leave_session();  // as a restart would: the line has to come up with the new release
+  const std::int64_t began = monotonic_ns();
+  while (!stopping && updater.phase() == Phase::activated) {
+    const auto waited =
+        std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(monotonic_ns() - began));
+    if (waited >= settings.pace.contact_within) break;
+    co_await update_bell.wait(settings.pace.contact_within - waited);
+  }
+  co_return Result<void>{};
+}
+
+void Agent::Life::contact() {
+  contact_made = true;
+  if (!healthy || updater.phase() != Phase::activated) return;
+  if (auto confirmed = updater.confirm(); !confirmed)
+    return log_failure("the update could not be confirmed", confirmed.error());
+  healthy = false;
+  log::info("agent", "updated",
+            {{"device", settings.id.text()}, {"to", updater.running().firmware}});
+  state_news = true;
+  update_bell.ring();
+  pump();
+}
+
+}  // namespace muster::agent

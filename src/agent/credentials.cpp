@@ -1,0 +1,123 @@
+#include "agent/credentials.h"
+
+#include <algorithm>
+
+#include "crypto/csr.h"
+#include "wire/json.h"
+
+namespace muster::agent {
+namespace {
+
+constexpr const char* current_name = "identity.pem";
+constexpr const char* next_name = "identity-next.pem";
+constexpr const char* request_name = "request.json";
+
+Result<std::optional<Pair>> read_pair(const Disk& disk, const char* name) {
+  TRY(const auto text, disk.read(name));
+  if (!text) return std::nullopt;
+  const auto chain = text->find("-----BEGIN CERTIFICATE-----");
+  if (chain == std::string::npos)
+    return fail(Fault::corrupt, std::string(name) + " holds no certificate");
+  Pair pair{.key_pem = text->substr(0, chain), .chain_pem = text->substr(chain)};
+  TRY(const auto certificates, crypto::parse_certificates_pem(pair.chain_pem));
+  pair.not_before = certificates.front().not_before;
+  pair.not_after = certificates.front().not_after;
+  return pair;
+}
+
+struct Request {
+  std::string key_pem;
+  Bytes csr;
+};
+
+Result<std::optional<Request>> read_request(const Disk& disk) {
+  TRY(const auto text, disk.read(request_name));
+  if (!text) return std::nullopt;
+  TRY(const auto json, wire::parse_json(*text));
+  wire::ObjectReader in(json);
+  Request request{.key_pem = in.text("key", 4096), .csr = {}};
+  const std::string csr = in.text("csr", 16384);
+  TRY_VOID(in.done());
+  TRY(request.csr, from_base64(csr));
+  return request;
+}
+
+bool same(const Bytes& a, const Bytes& b) {
+  return std::ranges::equal(a, b);
+}
+
+std::string chain_of(const crypto::Certificate& leaf,
+                     std::span<const crypto::Certificate> authorities,
+                     std::span<const crypto::Certificate> anchors) {
+  std::string pem = crypto::certificate_pem(leaf.der);
+  for (const auto& each : authorities) {
+    const bool anchor =
+        std::ranges::any_of(anchors, [&](const auto& a) { return same(a.der, each.der); });
+    if (!anchor && same(each.subject_der, leaf.issuer_der))
+      pem += crypto::certificate_pem(each.der);
+  }
+  return pem;
+}
+
+}  // namespace
+
+Result<Credentials> Credentials::open(Disk& disk, DeviceId device) {
+  Credentials out(disk, std::move(device));
+  TRY(out.current_, read_pair(disk, current_name));
+  TRY(out.next_, read_pair(disk, next_name));
+  return out;
+}
+
+Result<Bytes> Credentials::request() {
+  TRY(auto known, read_request(disk_));
+  if (known) return std::move(known->csr);
+  TRY(const auto key, crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
+  TRY(auto csr, crypto::make_csr(key, device_.text()));
+  TRY_VOID(disk_.write(request_name, wire::to_text(wire::Json::object(
+                                         {{"key", key.private_pem()}, {"csr", to_base64(csr)}}))));
+  return csr;
+}
+
+Result<void> Credentials::drop_request() {
+  return disk_.remove(request_name);
+}
+
+Result<void> Credentials::take(const crypto::Certificate& leaf,
+                               std::span<const crypto::Certificate> authorities,
+                               std::span<const crypto::Certificate> anchors, Instant now) {
+  TRY(const auto asked, read_request(disk_));
+  if (!asked) return fail(Fault::conflict, "no certificate was asked for");
+  TRY(const auto key, crypto::FileKey::from_pem(asked->key_pem));
+  if (!same(leaf.key.spki(), key.public_key().spki()))
+    return fail(Fault::invalid, "the certificate is for another key than the one asked for");
+  if (leaf.common_name != device_.text())
+    return fail(Fault::invalid, "the certificate is for " + leaf.common_name);
+  TRY_VOID(crypto::verify_chain(leaf, authorities, anchors, crypto::Use::client, now));
+  Pair pair{.key_pem = asked->key_pem,
+            .chain_pem = chain_of(leaf, authorities, anchors),
+            .not_before = leaf.not_before,
+            .not_after = leaf.not_after};
+  const bool first = !current_ || current_->not_after <= now;
+  TRY_VOID(disk_.write(first ? current_name : next_name, pair.key_pem + pair.chain_pem));
+  (first ? current_ : next_) = std::move(pair);
+  return disk_.remove(request_name);
+}
+
+Result<void> Credentials::promote() {
+  if (!next_) return {};
+  TRY_VOID(disk_.write(current_name, next_->key_pem + next_->chain_pem));
+  current_ = std::move(next_);
+  next_.reset();
+  return disk_.remove(next_name);
+}
+
+Result<void> Credentials::drop_next() {
+  next_.reset();
+  return disk_.remove(next_name);
+}
+
+Instant renewal_time(const Pair& pair) {
+  return pair.not_before + (pair.not_after - pair.not_before) * 2 / 3;
+}
+
+}  // namespace muster::agent

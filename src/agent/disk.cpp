@@ -1,0 +1,208 @@
+#include "agent/disk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace muster::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t text_max = 1 << 20;
+
+std::unexpected<Error> broken(const char* what, const fs::path& path) {
+  return fail(Fault::unavailable,
+              std::string("cannot ") + what + " " + path.string() + ": " + std::strerror(errno));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+Result<void> write_all(int fd, std::string_view text, const fs::path& path) {
+  while (!text.empty()) {
+    const auto written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return broken("write", path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return broken("fsync", folder);
+  return {};
+}
+
+Result<void> make_folder_of(const fs::path& path) {
+  const fs::path folder = path.parent_path();
+  if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+  if (errno == EEXIST) return {};
+  return broken("make", folder);
+}
+
+}  // namespace
+
+Result<FolderDisk> FolderDisk::open(fs::path folder) {
+  std::error_code ec;
+  fs::create_directories(folder, ec);
+  if (ec) return fail(Fault::unavailable, "cannot make " + folder.string() + ": " + ec.message());
+  if (::chmod(folder.c_str(), 0700) != 0) return broken("protect", folder);
+  return FolderDisk(fs::absolute(folder));
+}
+
+Result<std::optional<std::string>> FolderDisk::read(const std::string& name) const {
+  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return std::nullopt;
+  if (!fd) return broken("read", path(name));
+  std::string text;
+  std::array<char, 16384> piece;
+  for (;;) {
+    const auto got = ::read(fd.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return broken("read", path(name));
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > text_max)
+      return fail(Fault::corrupt, path(name).string() + " is too large to be ours");
+  }
+}
+
+Result<void> FolderDisk::write(const std::string& name, std::string_view text) {
+  const fs::path target = path(name), temporary = target.string() + ".new";
+  TRY_VOID(make_folder_of(target));
+  {
+    const Descriptor fd(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return broken("write", temporary);
+    TRY_VOID(write_all(fd.get(), text, temporary));
+    if (::fsync(fd.get()) != 0) return broken("fsync", temporary);
+  }
+  if (::rename(temporary.c_str(), target.c_str()) != 0) return broken("rename to", target);
+  return sync_folder(target.parent_path());
+}
+
+Result<void> FolderDisk::append(const std::string& name, ByteView bytes) {
+  const fs::path target = path(name);
+  TRY_VOID(make_folder_of(target));
+  const Descriptor fd(
+      ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return broken("write", target);
+  return write_all(fd.get(), text_of(bytes), target);
+}
+
+Result<void> FolderDisk::sync(const std::string& name) {
+  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return broken("fsync", path(name));
+  return sync_folder(path(name).parent_path());
+}
+
+Result<void> FolderDisk::move(const std::string& from, const std::string& to) {
+  TRY_VOID(make_folder_of(path(to)));
+  if (::rename(path(from).c_str(), path(to).c_str()) != 0) return broken("move", path(from));
+  TRY_VOID(sync_folder(path(to).parent_path()));
+  return sync_folder(path(from).parent_path());
+}
+
+Result<void> FolderDisk::remove(const std::string& name) {
+  if (::unlink(path(name).c_str()) == 0) return sync_folder(path(name).parent_path());
+  if (errno == ENOENT) return {};
+  return broken("remove", path(name));
+}
+
+Result<std::uint64_t> FolderDisk::size(const std::string& name) const {
+  struct stat status{};
+  if (::stat(path(name).c_str(), &status) == 0) return static_cast<std::uint64_t>(status.st_size);
+  if (errno == ENOENT) return 0;
+  return broken("look at", path(name));
+}
+
+Result<crypto::Hash> FolderDisk::digest(const std::string& name) const {
+  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return broken("read", path(name));
+  crypto::Sha256 sha;
+  std::vector<std::uint8_t> piece(256 * 1024);
+  for (;;) {
+    const auto got = ::read(fd.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return broken("read", path(name));
+    if (got == 0) return sha.finish();
+    sha.update(ByteView(piece).first(static_cast<std::size_t>(got)));
+  }
+}
+
+// --- in memory ---
+
+Result<std::optional<std::string>> MemoryDisk::read(const std::string& name) const {
+  const auto at = texts_.find(name);
+  if (at == texts_.end()) return std::nullopt;
+  return at->second;
+}
+
+Result<void> MemoryDisk::write(const std::string& name, std::string_view text) {
+  texts_[name] = std::string(text);
+  return {};
+}
+
+Result<void> MemoryDisk::append(const std::string& name, ByteView bytes) {
+  File& file = files_[name];
+  if (file.size == 0) file.running = std::make_unique<crypto::Sha256>();
+  if (!file.running)
+    return fail(Fault::conflict, name + " was closed when its digest was asked for; remove it");
+  file.running->update(bytes);
+  file.size += bytes.size();
+  return {};
+}
+
+Result<void> MemoryDisk::sync(const std::string&) {
+  return {};
+}
+
+Result<void> MemoryDisk::move(const std::string& from, const std::string& to) {
+  auto moved = files_.extract(from);
+  if (moved.empty()) return fail(Fault::missing, "there is no " + from);
+  files_.erase(to);
+  moved.key() = to;
+  files_.insert(std::move(moved));
+  return {};
+}
+
+Result<void> MemoryDisk::remove(const std::string& name) {
+  texts_.erase(name);
+  files_.erase(name);
+  return {};
+}
+
+Result<std::uint64_t> MemoryDisk::size(const std::string& name) const {
+  if (const auto at = files_.find(name); at != files_.end()) return at->second.size;
+  const auto text = texts_.find(name);
+  return text == texts_.end() ? 0 : text->second.size();
+}
+
+Result<crypto::Hash> MemoryDisk::digest(const std::string& name) const {
+  const auto at = files_.find(name);
+  if (at == files_.end()) return fail(Fault::missing, "there is no " + name);
+  if (at->second.running) {
+    at->second.digest = at->second.running->finish();
+    at->second.running.reset();
+  }
+  return at->second.digest;
+}
+
+}  // namespace muster::agent

@@ -1,0 +1,107 @@
+// agent/internal/life -- an agent's state, and the tasks that share it: its identity, its line to
+// the controller, its updates, its readings. All on one loop, so between two waits nobody else
+// changes anything.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/agent.h"
+#include "agent/credentials.h"
+#include "agent/est.h"
+#include "agent/internal/backoff.h"
+#include "agent/internal/bell.h"
+#include "agent/mqtt_client.h"
+#include "agent/outbox.h"
+#include "net/http.h"
+
+namespace muster::agent {
+
+struct Agent::Life final : MqttClient::Events {
+  Life(net::Loop&, const Controller&, net::TlsContext& door, AgentSettings, Disk&, Readings&,
+       const Clock&, Random&, Credentials, Updater);
+
+  // identity (agent_identity.cpp)
+  net::Task<void> enrol();                     // until there is a certificate, or the end
+  net::Task<Result<Duration>> try_to_enrol();  // 0: done; else when to ask again
+  net::Task<void> renew();
+  net::Task<Result<Duration>> try_to_renew();
+  Result<void> use_pair();  // for the next connection
+  void proved_pair();       // it made one
+  net::Task<Result<Duration>> settle(EstClient*, EstAnswer);
+
+  // line (agent_line.cpp)
+  net::Task<void> stay_connected();
+  net::Task<Result<void>> session();
+  net::Task<void> first_words();  // state, then subscriptions
+  net::Task<void> visit();        // the update path, when MQTT is refused
+  net::Task<Result<void>> visit_with(net::http::Client*);
+  void leave_session();
+  void on_message(std::string_view topic, ByteView payload) override;
+  void on_gone(const Error&) override;
+  void hear_offer(std::string_view text);
+  void hear_desired(std::string_view text);
+  std::string state_text() const;
+  std::string topic(const char* channel) const;
+  void pump();  // sends what waits, as far as the line takes it
+  void pump_state();
+  void pump_report();
+  void pump_readings();
+  void send_message(Outbox::Message);
+
+  // updates (agent_update.cpp)
+  net::Task<void> keep_updated();
+  net::Task<Result<void>> step();
+  Result<void> consider();
+  net::Task<Result<void>> download();
+  net::Task<Result<void>> switch_slot();  // runs the activate command
+  net::Task<Result<void>> trial();
+  net::Task<Result<void>> check_health();
+  void contact();  // the controller was reached, and knew us
+
+  // readings (agent_readings.cpp)
+  net::Task<void> report_readings();
+  net::Task<void> misbehave();
+  void begin_to_misbehave();  // if a fault says so and it does not already
+  void take_reading();
+
+  void end();
+  void log_failure(const char* words, const Error&) const;
+
+  net::Loop& loop;
+  const Controller& controller;
+  net::TlsContext& door;
+  const AgentSettings settings;
+  Disk& disk;
+  Readings& readings;
+  const Clock& clock;
+  Random& random;
+
+  Credentials credentials;
+  Updater updater;
+  Outbox outbox;
+  Faults faults;
+  AgentStatus tally;  // the counters of it
+  Backoff backoff;
+
+  std::optional<net::TlsContext> tls;  // with our pair
+  std::unique_ptr<MqttClient> client;
+  std::optional<wire::Offer> offer;  // not yet considered
+  bool offer_news = false;           // it, or its absence, is new
+  std::string desired;               // text of an object; empty: none
+  bool using_next = false;           // of two pairs
+  int next_refused = 0;
+  bool stopping = false, started = false, misbehaving = false;
+  bool gone = false;  // the session's connection has ended
+  Error gone_why;
+  bool leaving = false;    // the session is to end
+  bool state_news = true;  // the state is to be told
+  bool state_in_flight = false, report_in_flight = false;
+  bool contact_made = false;  // since the trial began
+  bool healthy = false;       // of what is on trial
+  Bell line_bell, update_bell, reading_bell, renewal_bell, fault_bell;
+  net::Scope tasks;
+};
+
+}  // namespace muster::agent

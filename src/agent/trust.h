@@ -1,0 +1,32 @@
+// agent/trust -- whom a device believes about its software: keys for releases, keys for
+// assignments, and whether an offer is signed by both.
+//
+// The two kinds are apart on purpose (docs/adr/0005-online-and-offline-release-keys.md): with a
+// release key that the controller does not hold, the controller alone cannot make this device run
+// anything. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "crypto/key.h"
+#include "wire/update.h"
+
+namespace muster::agent {
+
+struct Trust {
+  std::vector<crypto::PublicKey> release_keys;     // one good signature is enough
+  std::vector<crypto::PublicKey> assignment_keys;  // the controller's
+};
+
+// Unauthorized: no key of ours signed it, or one of ours did wrongly. Invalid: it is for somebody
+// else, or does not read.
+Result<wire::Assignment> check_assignment(const Trust&, const DeviceId&, const wire::Offer&);
+
+// The release that the assignment names, by its digest.
+Result<wire::ReleaseMetadata> check_release(const Trust&, const wire::Assignment&,
+                                            const wire::Offer&);
+
+}  // namespace muster::agent
