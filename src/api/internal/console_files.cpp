@@ -56,7 +56,7 @@ ConsoleFiles::ConsoleFiles() {
 
 std::optional<Response> ConsoleFiles::find(const Head& head) const {
   auto at = files_.find(head.path);
-  const bool page = head.path.find('.', head.path.rfind('/')) == std::string::npos;
+  const bool page = !head.path.starts_with("/assets/");  // a device's id may look like a file
   if (at == files_.end() && page) at = files_.find("/index.html");
   if (at == files_.end() || !at->second.plain) return std::nullopt;
   const File& file = at->second;

@@ -13,6 +13,12 @@ using wire::Json;
 Result<Reply> entries(Context& c) {
   TRY(auto from, c.number("from", 0, 0, INT64_MAX));
   TRY(auto limit, c.number("limit", 100, 1, 1000));
+  if (auto target = c.text("target"); !target.empty()) {  // newest first
+    wire::Json::Array about;
+    for (const auto& recorded : c.domain.ledger.about(target, static_cast<std::size_t>(limit)))
+      about.push_back(ledger::to_json(recorded));
+    return listing(std::move(about));
+  }
   auto cursor = from_base64(c.text("cursor"));
   if (!cursor) return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
   if (!cursor->empty()) {
