@@ -17,9 +17,9 @@
 
 namespace muster::rollout {
 
-struct Folder {  // in memory where that can be had: it is not the disk that is tested
-  Folder() {
-    const bool in_memory = std::filesystem::is_directory("/dev/shm");
+struct Folder {
+  explicit Folder(bool on_disk) {
+    const bool in_memory = !on_disk && std::filesystem::is_directory("/dev/shm");
     std::string name = std::string(in_memory ? "/dev/shm" : "/tmp") + "/muster-rollout-XXXXXX";
     path = ::mkdtemp(name.data());
   }
@@ -34,11 +34,13 @@ struct World {
     int devices = 100;
     int from_factory = 0;  // of them, the first ones run what no release is
     std::uint64_t seed = 1;
+    bool on_disk = false;  // as in the field, for figures; else in memory where that can be had
   };
   static constexpr Duration deadline = 300s;
 
   const ledger::Actor alice{"operator:alice", "admin"};
   Folder folder;
+  bool on_disk;
   ManualClock clock{instant(1'772'352'000'000)};
   SeededRandom random;
   const crypto::FileKey& key;
@@ -61,7 +63,7 @@ struct World {
   }
 
   explicit World(Fleet fleet, const crypto::FileKey& with = one_key())
-      : random(fleet.seed), key(with) {
+      : folder(fleet.on_disk), on_disk(fleet.on_disk), random(fleet.seed), key(with) {
     open();
     earlier = publish("1.0", 0);
     wanted = publish("1.1", 0);
@@ -76,7 +78,7 @@ struct World {
 
   void open() {
     store.emplace(
-        expect(store::Store::open(folder.path / "muster.db", {.synchronous_full = false})));
+        expect(store::Store::open(folder.path / "muster.db", {.synchronous_full = on_disk})));
     ledger.emplace(expect(ledger::Ledger::open(*store, key, clock, "test")));
     inventory.emplace(expect(inventory::Inventory::open(*store, *ledger, clock)));
     releases.emplace(

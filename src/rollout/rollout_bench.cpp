@@ -1,0 +1,91 @@
+// On disk, each commit synced: what the domain's thread pays.
+#include <benchmark/benchmark.h>
+
+#include "rollout/internal/world.h"
+
+using namespace muster;
+using namespace muster::rollout;
+
+namespace {
+
+constexpr int fleet = 100'000;
+const std::vector<Wave> all_at_once{{.share_permille = 1000, .tolerance_permille = 1000}};
+
+// A fleet for which nothing has happened yet; made outside the time that is measured.
+struct Fresh {
+  explicit Fresh(benchmark::State& state) {
+    state.PauseTiming();
+    world.emplace(World::Fleet{.devices = fleet, .on_disk = true});
+    state.ResumeTiming();
+  }
+  std::optional<World> world;
+};
+
+void StartOf100000(benchmark::State& state) {
+  for (auto _ : state) {
+    Fresh fresh(state);
+    fresh.world->start(all_at_once);
+    fresh.world->commit();
+    state.PauseTiming();
+    fresh.world.reset();
+    state.ResumeTiming();
+  }
+}
+BENCHMARK(StartOf100000)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// Each device asks, then reports; so many in one commit.
+void OffersAndReports(benchmark::State& state) {
+  const auto batch = static_cast<std::size_t>(state.range(0));
+  World world({.devices = fleet, .on_disk = true});
+  world.start(all_at_once);
+  world.commit();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < batch; ++i) {
+      const auto& d = world.devices[next++ % world.devices.size()];
+      benchmark::DoNotOptimize(world.rollouts->offer(d));
+      expect(world.rollouts->report(d, world.wanted, Outcome::installed, ""));
+    }
+    world.commit();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(next));
+}
+BENCHMARK(OffersAndReports)->Arg(1)->Iterations(200);
+BENCHMARK(OffersAndReports)->Arg(256)->Iterations(300);
+
+void HaltOf100000ThatTookIt(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    World world({.devices = fleet, .on_disk = true});
+    const auto id = world.start(all_at_once);
+    world.everybody_asks();
+    world.commit();
+    state.ResumeTiming();
+    expect(world.rollouts->halt(id, world.alice, "smoke"));
+    world.commit();
+    state.PauseTiming();
+  }
+}
+BENCHMARK(HaltOf100000ThatTookIt)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+void TickWithNothingToDo(benchmark::State& state) {
+  World world({.devices = fleet});
+  world.start(all_at_once);
+  for (auto _ : state) world.rollouts->tick();
+}
+BENCHMARK(TickWithNothingToDo);
+
+void Restart(benchmark::State& state) {
+  World world({.devices = fleet, .on_disk = true});
+  world.start(all_at_once);
+  world.everybody_asks();
+  world.commit();
+  for (auto _ : state) {
+    world.rollouts.reset();
+    world.rollouts.emplace(expect(Rollouts::open(*world.store, *world.ledger, *world.inventory,
+                                                 *world.releases, world.clock, world.random)));
+  }
+}
+BENCHMARK(Restart)->Unit(benchmark::kMillisecond)->Iterations(3);
+
+}  // namespace
