@@ -68,7 +68,9 @@ std::vector<Option> options(Config& c) {
       {"io-threads", "of the device doors; 0: one per core", number(c.io_threads, 0, 256)},
       {"telemetry-lanes", "telemetry workers, fixed when the folder is made",
        number(c.telemetry_lanes, 1, 64)},
-      {"telemetry-sync", "how long an acknowledged reading may be in the kernel only; 0: never",
+      {"telemetry-sync",
+       "how long an acknowledged reading may be in the kernel only (kill -9 never loses it, a power "
+       "cut may); 0: it is on the disk before it is acknowledged",
        duration(c.telemetry_sync)},
       {"telemetry-retention", "how long readings are kept; 0: for ever",
        duration(c.telemetry_retention)},

@@ -19,7 +19,8 @@ struct Config {
   std::string public_name;  // host name that clients use, for the server certificate and links
   unsigned io_threads = 0;  // 0: one per core
   unsigned telemetry_lanes = 1;
-  Duration telemetry_sync = 1s, telemetry_retention = 90 * 24h;
+  Duration telemetry_sync = 1s;  // 0: before each acknowledgement
+  Duration telemetry_retention = 90 * 24h;
   Duration certificate_life = 30 * 24h, token_life = 7 * 24h;
   int isolations_per_hour = 50;
   bool ledger_public = false;

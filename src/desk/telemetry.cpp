@@ -154,8 +154,8 @@ Telemetry::Lane::Metric* Telemetry::Lane::metric(Known& known, std::string_view 
   return &known.metrics.back();
 }
 
-// Log first, then the acknowledgement, then the detectors: an acknowledged reading is never lost,
-// and a slow detector delays nobody.
+// Log first, then the detectors, then the acknowledgement, which gives the batch away: an
+// acknowledged reading is never lost.
 void Telemetry::Lane::keep(link::Batch& batch, link::Kept& kept) {
   samples_.clear();
   for (const link::Message& message : batch.messages) {
