@@ -3,7 +3,8 @@
 import csv
 
 # Of the seeded model of muster-swarm: name, unit, healthy range.
-SEEDED = {"voltage": ("V", 200.0, 260.0), "power": ("kW", 0.0, 15.0)}
+SEEDED = {"voltage": ("V", 200, 260), "power": ("W", 0, 20_000), "current": ("A", 0, 100), "energy": ("kWh", 0, 1e9)}
+NOT_METRICS = {"date", "time", "timestamp"}
 UNITS = {"voltage": "V", "global_intensity": "A", "global_active_power": "kW"}
 
 
@@ -28,7 +29,7 @@ class Readings:
         with open(file, newline="") as text:
             for row in csv.DictReader(text):
                 for name, value in row.items():
-                    if name and (at := number(value or "")) is not None:
+                    if name and name not in NOT_METRICS and (at := number(value or "")) is not None:
                         low, high = ranges.get(name, (at, at))
                         ranges[name] = min(low, at), max(high, at)
         return ranges

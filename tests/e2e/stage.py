@@ -40,7 +40,8 @@ class Stage(unittest.TestCase):
         if code:
             raise AssertionError(f"musterd ended with {code}; its last words:\n{said[-2000:]}")
 
-    def eventually(self, wanted, look, within=20):
+    @staticmethod
+    def eventually(wanted, look, within=20):
         """The first true answer of look(), which is asked until then."""
         deadline, last = time.monotonic() + within, None
         while time.monotonic() < deadline:
@@ -48,7 +49,7 @@ class Stage(unittest.TestCase):
             if last:
                 return last
             time.sleep(0.05)
-        self.fail(f"not within {within} s: {wanted}; last seen: {last!r}")
+        raise AssertionError(f"not within {within} s: {wanted}; last seen: {last!r}")
 
     def counted(self, name, by=1):
         """Within the block the counter rises by at least `by`."""
@@ -69,19 +70,20 @@ class Stage(unittest.TestCase):
     def device(self, id):
         return self.api.get(f"/devices/{id}")
 
-    def start_swarm(self, count, *options):
-        maker = Maker(self.scratch)
-        self.cli("manifest", "trust", "maker", maker.public_key)
+    @classmethod
+    def start_swarm(cls, count, *options):
+        """Meters that are imported, enrolled and online; they end with the class."""
+        maker = Maker(cls.scratch)
+        cls.cli("manifest", "trust", "maker", maker.public_key)
         tokens = maker.devices(count)
         file, signature = maker.sign(maker.manifest(tokens))
-        self.cli("manifest", "import", file, "--signature", signature)
-        folder = self.controller.folder
-        swarm = Swarm(BINARIES, self.scratch / "swarm.log", "--server", "localhost", "--ports", folder / "ports.json",
+        cls.cli("manifest", "import", file, "--signature", signature)
+        folder = cls.controller.folder
+        swarm = Swarm(BINARIES, cls.scratch / "swarm.log", "--server", "localhost", "--ports", folder / "ports.json",
                       "--ca", folder / "ca.pem", "--release-key", folder / "release.pub", "--tokens",
                       maker.token_file(tokens), "--state", "memory", "--interval", "1s", "--seed", 3, *options)
-        self.addCleanup(swarm.stop)
-        self.eventually(f"{count} devices are online",
-                        lambda: self.api.get("/fleet")["devices"]["online"] == count, 60)
+        cls.addClassCleanup(swarm.stop)
+        cls.eventually(f"{count} devices are online", lambda: cls.api.get("/fleet")["devices"]["online"] == count, 60)
         return swarm, maker
 
     def publish(self, maker, version):
