@@ -6,7 +6,13 @@
 // its open incident. Every step is in the ledger. Isolation is capped: beyond `isolations_per_hour`
 // the incident opens and waits for a person instead. Notifications are rows of an outbox, written
 // with the step they speak of; whoever delivers them asks due() and says delivered() or failed().
-// Signed after Standard Webhooks.
+// Signed after Standard Webhooks (docs/formats/webhooks.md). It tells incident.opened,
+// incident.escalated (worse, isolated after all, or held) and incident.closed by itself.
+//
+// It never isolates a device twice, and one held back by the cap stays so until a person isolates
+// or closes. Of an incident it keeps the first 50 findings; the ledger and the steps have these,
+// every one that changes something, and of the rest the 64th, 128th and so on. A secret is told
+// once, by add_webhook(); it and the path of the address are in no ledger and no log.
 //
 // Domain thread only. Time comes from the Clock, secrets from the Random.
 #pragma once
@@ -103,8 +109,9 @@ class Response {
   // notifications
   Result<Webhook> add_webhook(std::string url, std::vector<std::string> events, ledger::Actor);
   Result<void> remove_webhook(WebhookId, ledger::Actor);
-  std::vector<Webhook> webhooks() const;            // without secrets
-  void notify(std::string event, wire::Json body);  // to every webhook whose patterns match
+  std::vector<Webhook> webhooks() const;  // without secrets
+  void notify(std::string event,
+              wire::Json body);  // to every webhook whose patterns match; body becomes "data"
   std::vector<Notification> due(
       std::size_t limit);  // signed for now; each is due again only after failed()
   void delivered(std::uint64_t id);
