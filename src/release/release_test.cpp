@@ -1,8 +1,7 @@
 #include "release/release.h"
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 
 using namespace muster;
@@ -176,6 +175,30 @@ TEST_CASE("a release signed by a trusted key is published, and found by id and b
   const auto entries = bench.ledger->size();
   CHECK(expect(bench.releases->publish(text, alice)).id == release.id);
   CHECK(bench.ledger->size() == entries);  // the same one again changes nothing
+}
+
+TEST_CASE("a release made and signed offline, with openssl alone, is published") {
+  Bench bench;
+  bench.take("image");
+  const auto path = bench.folder.path.string();
+  std::ofstream(path + "/signed.json") << wire::canonical(wire::to_json(bench.metadata("1.0", 1)));
+  const auto run = [&](const std::string& arguments) {
+    REQUIRE(std::system(("cd " + path + " && openssl " + arguments).c_str()) == 0);
+  };
+  const auto text_in = [&](const std::string& name) {
+    std::ifstream file(path + '/' + name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out maker.key 2>openssl.log");
+  run("pkey -in maker.key -pubout -out maker.pub");
+  run("dgst -sha256 -sign maker.key -out release.sig signed.json");
+
+  const auto key = expect(crypto::PublicKey::from_pem(text_in("maker.pub")));
+  expect(bench.releases->trust_key("maker", key, alice));
+  const auto envelope = R"({"signed": )" + text_in("signed.json") +
+                        R"(, "signatures": [{"keyid": ")" + to_hex(key.fingerprint()) +
+                        R"(", "sig": ")" + to_base64(bytes_of(text_in("release.sig"))) + "\"}]}";
+  CHECK(expect(bench.releases->publish(envelope, alice)).metadata.version == "1.0");
 }
 
 TEST_CASE("a release that no trusted key signed is refused") {
