@@ -22,6 +22,28 @@ std::string_view channel_of(std::string_view topic, std::string_view device) {
   return topic.substr(device.size() + 1);
 }
 
+// A PUBACK has fewer codes than other packets (MQTT 5.0 table 3-4): what is not among them is a
+// matter of the payload or of us.
+mqtt::Reason puback_reason(Fault fault) {
+  switch (fault) {
+    case Fault::invalid:
+    case Fault::corrupt:
+      return mqtt::Reason::payload_format_invalid;
+    case Fault::unauthorized:
+    case Fault::forbidden:
+      return mqtt::Reason::not_authorized;
+    case Fault::exhausted:
+      return mqtt::Reason::quota_exceeded;
+    case Fault::missing:
+    case Fault::conflict:
+    case Fault::unavailable:
+      return mqtt::Reason::implementation_specific_error;
+    case Fault::internal:
+      break;
+  }
+  return mqtt::Reason::unspecified_error;
+}
+
 }  // namespace
 
 void Session::acknowledge(std::uint16_t packet_id, Reason reason, std::string_view why) {
@@ -40,7 +62,7 @@ void Session::acknowledge(std::uint16_t packet_id, Reason reason, std::string_vi
 void Session::kept(std::uint16_t packet_id, const Result<void>& result) {
   if (result) return acknowledge(packet_id, Reason::success);
   if (v5())
-    return acknowledge(packet_id, mqtt::reason_of(result.error().fault), result.error().message);
+    return acknowledge(packet_id, puback_reason(result.error().fault), result.error().message);
   stream_.close(
       result.error());  // 3.1.1 cannot say no: the client sends it again on its next connection
 }
@@ -93,7 +115,7 @@ void Session::ask_and_acknowledge(link::Request request, std::uint16_t packet_id
     count(self.shard_.tally().publishes_refused);
     if (reply.error().fault == Fault::unavailable)
       return self.stream_.close(reply.error());  // it asks again
-    self.acknowledge(packet_id, mqtt::reason_of(reply.error().fault), reply.error().message);
+    self.acknowledge(packet_id, puback_reason(reply.error().fault), reply.error().message);
   });
 }
 
