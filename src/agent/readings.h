@@ -36,7 +36,7 @@ class CsvTable {
  public:
   static Result<CsvTable> parse(std::string_view text);
   const std::vector<Metric>& metrics() const { return metrics_; }
-  std::size_t rows() const { return values_.size() / metrics_.size(); }
+  std::size_t rows() const { return metrics_.empty() ? 0 : values_.size() / metrics_.size(); }
   const double* row(std::size_t i) const { return values_.data() + i * metrics_.size(); }
 
  private:

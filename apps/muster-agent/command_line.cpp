@@ -1,0 +1,96 @@
+#include "muster-agent/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "base/log.h"
+
+namespace muster {
+namespace {
+
+void add_provision(CLI::App& app, agent::Provision& provision) {
+  app.add_option("--server", provision.server, "host of the controller");
+  app.add_option("--ports", provision.ports_file, "ports.json of the controller");
+  app.add_option("--mqtt-port", provision.mqtt_port, "MQTT over mutual TLS (8883)");
+  app.add_option("--device-port", provision.device_port, "HTTPS for devices (8884)");
+  app.add_option("--enrol-port", provision.enrol_port, "EST (8885)");
+  app.add_option("--ca", provision.ca_file, "the fleet root, ca.pem");
+  app.add_option("--release-key", provision.release_key_files,
+                 "public key that signs releases; may be given more than once");
+  app.add_option("--assignment-key", provision.assignment_key_files,
+                 "public key that signs assignments; the release keys unless given");
+}
+
+}  // namespace
+
+CommandLine CommandLine::read(int argc, char** argv) {
+  CommandLine given;
+  CLI::App app{"muster-agent -- enrols this device, reports, and keeps it on trusted releases",
+               "muster-agent"};
+  app.set_version_flag("--version", "muster-agent 0.1.0");
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  bool verbose = false;
+  app.add_option("--id", given.id, "the device's id");
+  app.add_option("--state", given.state, "folder for keys, slots and what else must last");
+  add_provision(app, given.provision);
+  app.add_option("--token-file", given.token_file, "its one-time token; not needed once enrolled");
+  app.add_option("--model", given.model, "refuse releases for another model");
+  app.add_option("--firmware", given.firmware, "version that runs before the first update");
+  app.add_option("--interval", given.interval, "between two readings");
+  app.add_option("--readings", given.readings, "a CSV file, 'meter' (simulated) or 'system'");
+  app.add_option("--health-command", given.health_command, "exit 0: the new release is well");
+  app.add_option("--activate-command", given.activate_command,
+                 "switches to the slot folder it is given; may run again");
+  app.add_option("--contact-within", given.contact_within,
+                 "a new release has to reach the controller in this time, per try");
+  app.add_option("--retry-max", given.retry_max, "longest wait between two tries");
+  app.add_flag("--verbose", verbose, "log more");
+  app.add_subcommand("status", "print what the state folder holds, and end")->callback([&given] {
+    given.wants_status = true;
+  });
+  try {
+    app.parse(argc, argv);
+    if (given.state.empty()) throw CLI::RequiredError("--state");
+    if (!given.wants_status && given.id.empty()) throw CLI::RequiredError("--id");
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error) == 0 ? 0 : 2);
+  }
+  if (verbose) log::set_level(log::Level::debug);
+  return given;
+}
+
+Result<agent::AgentSettings> settings_of(const CommandLine& given) {
+  agent::AgentSettings settings{.id = {},
+                                .token = {},
+                                .model = given.model,
+                                .factory_firmware = given.firmware,
+                                .health_command = given.health_command,
+                                .activate_command = given.activate_command,
+                                .pace = {}};
+  TRY(settings.id, DeviceId::parse(given.id, "--id"));
+  TRY(settings.pace.interval, parse_duration(given.interval));
+  TRY(settings.pace.contact_within, parse_duration(given.contact_within));
+  TRY(settings.pace.retry_max, parse_duration(given.retry_max));
+  if (!given.token_file.empty()) {
+    TRY(auto token, agent::read_file(given.token_file, "--token-file", 4096));
+    settings.token = agent::without_line_end(std::move(token));
+  }
+  return settings;
+}
+
+Result<agent::CsvTable> table_of(const CommandLine& given) {
+  if (given.readings == "system" || given.readings == "meter") return agent::CsvTable{};
+  TRY(const auto text, agent::read_file(given.readings, "--readings", 256 << 20));
+  return agent::CsvTable::parse(text);
+}
+
+std::unique_ptr<agent::Readings> readings_of(const CommandLine& given,
+                                             const agent::CsvTable& table) {
+  const std::uint64_t seed = std::hash<std::string>{}(given.id);
+  if (given.readings == "system") return std::make_unique<agent::SystemReadings>();
+  if (given.readings == "meter") return std::make_unique<agent::MeterReadings>(seed);
+  return std::make_unique<agent::CsvReadings>(table, seed);
+}
+
+}  // namespace muster

@@ -1,0 +1,29 @@
+// muster-agent/command_line -- what the agent is told at its start.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "agent/agent.h"
+#include "agent/provision.h"
+#include "agent/readings.h"
+
+namespace muster {
+
+struct CommandLine {
+  agent::Provision provision;
+  std::string id, model, firmware = "factory", health_command, activate_command,
+                         readings = "system", interval = "60s", contact_within = "5m",
+                         retry_max = "60s";
+  std::filesystem::path state, token_file;
+  bool wants_status = false;
+
+  static CommandLine read(int argc, char** argv);  // ends the program when it is not understood
+};
+
+Result<agent::AgentSettings> settings_of(const CommandLine&);
+Result<agent::CsvTable> table_of(const CommandLine&);  // of --readings FILE.csv; else an empty one
+std::unique_ptr<agent::Readings> readings_of(const CommandLine&, const agent::CsvTable&);
+
+}  // namespace muster

@@ -1,0 +1,42 @@
+// muster-swarm/options -- what the swarm is told at its start.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/provision.h"
+#include "agent/readings.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace muster {
+
+struct Recruit {
+  DeviceId id;
+  std::string token;
+};
+
+struct Options {
+  agent::Provision provision;
+  std::filesystem::path tokens, readings, state, control;  // empty: none; state: in memory
+  agent::Pace pace;
+  std::string firmware = "1.0.0", model;
+  std::size_t limit = 0;  // devices; 0: all that have a token
+  unsigned threads = 1;
+  std::uint64_t seed = 1;
+  double starts_a_second = 200;
+  std::vector<std::string> commands;  // obeyed at the start
+
+  static Options read(int argc, char** argv);  // ends the program when it is not understood
+};
+
+Result<std::vector<Recruit>> read_tokens(const std::filesystem::path&, std::size_t limit);
+Result<agent::CsvTable> table_of(const Options&);  // of --readings; else an empty one
+
+// A connection for each device, and one more while it updates. Raises the soft limit to the hard
+// one; exhausted when that is not enough.
+Result<void> allow_descriptors(std::size_t devices);
+
+}  // namespace muster
