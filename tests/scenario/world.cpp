@@ -111,7 +111,7 @@ void World::restart() {
   cut_ = CutPoint::never;
   controller_.reset();  // an open transaction is rolled back, as the file's own recovery would
   for (SimDevice& device : devices_) {
-    device.online = false;
+    device.online = device.cut = false;
     device.offered.clear();
   }
   start();
@@ -122,7 +122,7 @@ void World::push(const std::vector<link::Push>& pushes) {
   for (const link::Push& push : pushes) {
     if (const auto* cut = std::get_if<link::CutDevice>(&push))
       for (SimDevice& device : devices_)
-        if (device.id == cut->device) device.online = false;
+        if (device.id == cut->device) device.cut = std::exchange(device.online, false);
     if (const auto* tell = std::get_if<link::Tell>(&push))
       for (SimDevice& device : devices_)
         if (device.id == tell->device && device.online && tell->channel == "updates")
@@ -187,8 +187,8 @@ std::string World::make_release(const std::string& version) {
         std::fclose(file);
         TRY(auto artifact, d.releases.take_artifact(spooled, digest, content.size(), digest,
                                                     {"operator:ann", "admin"}));
-        TRY(auto release, d.releases.publish_online(model, version, artifact.sha256, std::nullopt,
-                                                    {"operator:ann", "admin"}));
+        TRY_VOID(d.releases.publish_online(model, version, artifact.sha256, std::nullopt,
+                                           {"operator:ann", "admin"}));
         return {};
       },
       [&](desk::Domain& d) { return d.releases.find(model, version) != nullptr; }));
@@ -210,6 +210,10 @@ void World::act(SimDevice& device) {
     if (answer && *answer) device.certificate = **answer;
     if (answer && !*answer)
       FAIL_CHECK("enrolment of " << device.id.text() << " refused: " << answer->error().message);
+    return;
+  }
+  if (device.cut) {
+    if (ask(link::Presence{device.id, false})) device.cut = false;
     return;
   }
   if (!device.online) {

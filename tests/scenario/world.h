@@ -49,6 +49,7 @@ struct SimDevice {
   crypto::Hash csr_digest{};
   Bytes certificate;  // empty until enrolled
   bool online = false;
+  bool cut = false;  // its session was closed, and the gateway has yet to say so
   std::string release, version = "1.0.0";  // what runs now
   std::string before, before_version;      // what ran before it
   std::string offered;                     // the updates payload it has not acted on yet
