@@ -53,8 +53,11 @@ void Device::done(bool well) {
   crowd_.finished(well);
 }
 
-void Device::ended(const std::string&) {
-  if (!counted_) return done(false);
+void Device::ended(const std::string& reason) {
+  if (!counted_) {
+    std::fprintf(stderr, "%s: %s\n", name().c_str(), reason.c_str());
+    return done(false);
+  }
   std::printf("{\"closed\":\"%s\",\"at_ns\":%lld}\n", name().c_str(),
               static_cast<long long>(monotonic_ns()));
   std::fflush(stdout);
@@ -78,8 +81,10 @@ void Crowd::connect() {
 
 void Crowd::finished(bool well) {
   ++(well ? connected_ : failed_);
-  if (devices_.size() < identities_.size())
-    loop_.post([this] { devices_.push_back(make_(*this, identities_[devices_.size()])); });
+  loop_.post([this] {
+    if (devices_.size() < identities_.size())
+      devices_.push_back(make_(*this, identities_[devices_.size()]));
+  });
   if (connected_ + failed_ == identities_.size()) loop_.stop();
 }
 
