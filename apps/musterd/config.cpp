@@ -69,7 +69,8 @@ std::vector<Option> options(Config& c) {
       {"telemetry-lanes", "telemetry workers, fixed when the folder is made",
        number(c.telemetry_lanes, 1, 64)},
       {"telemetry-sync",
-       "how long an acknowledged reading may be in the kernel only (kill -9 never loses it, a power "
+       "how long an acknowledged reading may be in the kernel only (kill -9 never loses it, a "
+       "power "
        "cut may); 0: it is on the disk before it is acknowledged",
        duration(c.telemetry_sync)},
       {"telemetry-retention", "how long readings are kept; 0: for ever",

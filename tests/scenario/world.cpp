@@ -86,6 +86,7 @@ World::World(std::uint64_t seed, std::size_t devices)
     devices_.push_back(std::move(device));
   }
   start();
+  fuse_.commits = 0;  // an empty ledger's first checkpoint is not part of any story
 }
 
 World::~World() {
