@@ -53,7 +53,7 @@ Result<Certificate> certificate(const fs::path& path, const crypto::Profile& pro
 // The fleet root and the issuing CA below it. The root key is needed only while one of the two is
 // missing.
 Result<std::vector<Certificate>> certificate_authority(const fs::path& path, const FileKey& issuing,
-                                           Instant now, Random& random) {
+                                                       Instant now, Random& random) {
   const bool complete = fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem");
   if (complete) {
     TRY(auto issuing_certificate, read_certificate(path / "issuing.pem"));

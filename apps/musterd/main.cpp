@@ -2,12 +2,10 @@
 //
 // Each object is built from those above it and destroyed in reverse. Nothing else in the program is
 // global, registered or looked up by name.
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
 #include "api/api.h"
-#include "base/log.h"
 #include "desk/desk.h"
 #include "desk/follow.h"
 #include "desk/telemetry.h"
@@ -23,8 +21,7 @@ using namespace muster;
 int main(int argc, char** argv) {
   const Config config = expect(Config::read(argc, argv));
   expect(set_log_level(config.log_level));
-  const sigset_t signals =
-      hold_signals();  // before the first thread, so that only wait_for_signal() sees them
+  const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
 
   // ground
   SystemClock clock;
@@ -52,14 +49,8 @@ int main(int argc, char** argv) {
   desk::Desk desk{domain, clock};
 
   // telemetry: beside the domain; only findings enter it
-  auto telemetry =
-      expect(desk::Telemetry::open(folder.path / "telemetry",
-                                   {.lanes = config.telemetry_lanes,
-                                    .sync = config.telemetry_sync,
-                                    .retention = config.telemetry_retention},
-                                   clock, [&desk](std::vector<watch::Finding> findings) {
-                                     desk::report(desk, std::move(findings));
-                                   }));
+  auto telemetry = expect(desk::Telemetry::open(
+      folder.path / "telemetry", telemetry_settings(config), clock, desk::reporter(desk)));
   desk::follow(domain, desk, *telemetry);
 
   // doors: devices come in one, operators in the other
@@ -67,21 +58,19 @@ int main(int argc, char** argv) {
       expect(gateway::Gateway::open(gateway_settings(config, folder), desk, *telemetry, clock));
   desk.attach(*gateway);
   expect(first_operator(folder, operators, store, ledger));
-  auto api =
-      expect(api::Api::open(api_settings(config, folder, names), desk, domain, *telemetry, operators, clock, [&gateway] { return metrics_of(gateway->counters()); }));
-  const std::string link = api->new_link_url();
+  auto api = expect(api::Api::open(api_settings(config, folder, names), desk, domain, *telemetry,
+                                   operators, clock,
+                                   [&gateway] { return metrics_of(gateway->counters()); }));
+  const std::string link = console_link(*api, store, ledger);
+
   Result<void> ended;
-  std::thread domain_thread([&] {
-    ended = desk.run();
-    if (!ended) std::raise(SIGTERM);  // the store broke: nothing more can be promised
-  });
+  std::thread domain_thread([&] { ended = run_or_end_program(desk); });
   {
     Notifier notifier{desk};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
     std::printf("console  %s\nready\n", link.c_str());
     std::fflush(stdout);
     wait_for_signal(signals);
-    log::info("musterd", "stopping");
   }
   api->drain();
   gateway->drain();

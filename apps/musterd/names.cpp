@@ -50,6 +50,12 @@ gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
   return settings;
 }
 
+desk::TelemetrySettings telemetry_settings(const Config& config) {
+  return {.lanes = config.telemetry_lanes,
+          .sync = config.telemetry_sync,
+          .retention = config.telemetry_retention};
+}
+
 api::Settings api_settings(const Config& config, const Folder& folder, const Names& names) {
   return {.address = config.bind,
           .port = config.operator_port,
@@ -83,6 +89,19 @@ sigset_t hold_signals() {
 void wait_for_signal(const sigset_t& set) {
   int which = 0;
   sigwait(&set, &which);
+}
+
+Result<void> run_or_end_program(desk::Desk& desk) {
+  auto ended = desk.run();
+  if (!ended) ::kill(::getpid(), SIGTERM);
+  return ended;
+}
+
+std::string console_link(api::Api& api, store::Store& store, ledger::Ledger& ledger) {
+  std::string link = api.new_link_url();
+  ledger.seal();
+  store.commit();
+  return link;
 }
 
 Result<void> first_operator(const Folder& folder, api::Operators& operators, store::Store& store,

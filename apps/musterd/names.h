@@ -19,15 +19,21 @@ struct Names {  // what the server certificate is for; the first one names the l
 Names names_of(const Config&);
 
 gateway::Settings gateway_settings(const Config&, const Folder&);
+desk::TelemetrySettings telemetry_settings(const Config&);
 api::Settings api_settings(const Config&, const Folder&, const Names&);
 
 Result<void> set_log_level(const std::string&);
 sigset_t hold_signals();  // SIGTERM and SIGINT wait for wait_for_signal(); SIGPIPE is ignored
 void wait_for_signal(const sigset_t&);
+// The domain's thread. When the store breaks nothing more can be promised: the program ends, as by
+// SIGTERM.
+Result<void> run_or_end_program(desk::Desk&);
 
 // At first start: the operator "admin", whose token goes to admin.token before anybody could need
 // it.
 Result<void> first_operator(const Folder&, api::Operators&, store::Store&, ledger::Ledger&);
+std::string console_link(api::Api&, store::Store&,
+                         ledger::Ledger&);  // durable before it is printed
 Result<void> write_ports(const Folder&, const Config&, const gateway::Gateway::Ports&,
                          std::uint16_t operator_port);
 

@@ -9,7 +9,8 @@
 
 namespace muster::desk {
 
-void report(Desk&, std::vector<watch::Finding>);  // any thread
+// What a Telemetry is opened with: hands its findings to the domain. Any thread.
+std::function<void(std::vector<watch::Finding>)> reporter(Desk&);
 void follow(Domain&, Desk&,
             Telemetry&);  // before run(): profiles now and whenever a model changes; a device's
                           // baselines start anew when it comes back from quarantine
