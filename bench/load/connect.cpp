@@ -36,10 +36,9 @@ std::size_t Device::received(ByteView in) {
     const auto* connack = std::get_if<mqtt::Connack>(&(*decoded)->packet);
     const bool subscribed = std::holds_alternative<mqtt::Suback>((*decoded)->packet);
     if (connack && mqtt::is_failure(connack->reason)) {
-      std::fprintf(stderr, "%s: %s\n", name().c_str(), mqtt::name_of(connack->reason));
-      done(false);
+      done(mqtt::name_of(connack->reason));
     } else if (crowd_.settings().subscribe ? subscribed : connack != nullptr) {
-      done(true);
+      done(nullptr);
     } else {
       take((*decoded)->packet);
     }
@@ -47,17 +46,14 @@ std::size_t Device::received(ByteView in) {
   return used;
 }
 
-void Device::done(bool well) {
+void Device::done(const char* failure) {
   if (counted_) return;
   counted_ = true;
-  crowd_.finished(well);
+  crowd_.finished(name(), failure);
 }
 
 void Device::ended(const std::string& reason) {
-  if (!counted_) {
-    std::fprintf(stderr, "%s: %s\n", name().c_str(), reason.c_str());
-    return done(false);
-  }
+  if (!counted_) return done(reason.c_str());
   std::printf("{\"closed\":\"%s\",\"at_ns\":%lld}\n", name().c_str(),
               static_cast<long long>(monotonic_ns()));
   std::fflush(stdout);
@@ -79,8 +75,9 @@ void Crowd::connect() {
   std::fflush(stdout);
 }
 
-void Crowd::finished(bool well) {
-  ++(well ? connected_ : failed_);
+void Crowd::finished(const std::string& name, const char* failure) {
+  if (failure && failed_ == 0) std::fprintf(stderr, "%s: %s\n", name.c_str(), failure);
+  ++(failure ? failed_ : connected_);
   loop_.post([this] {
     if (devices_.size() < identities_.size())
       devices_.push_back(make_(*this, identities_[devices_.size()]));

@@ -27,7 +27,7 @@ class Device : public Connection {
   Crowd& crowd_;
 
  private:
-  void done(bool well);
+  void done(const char* failure);  // null: none
   bool counted_ = false;
 };
 
@@ -41,7 +41,8 @@ class Crowd final : private net::Loop::Watcher {
   const Settings& settings() const { return settings_; }
   std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
 
-  void finished(bool well);                    // one device has connected, or has failed to
+  // One device has connected (null), or has failed to; the first failure is said on stderr.
+  void finished(const std::string& name, const char* failure);
   void listen(std::function<void()> on_line);  // until stdin ends, which stops the loop
 
  private:
