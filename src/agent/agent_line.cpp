@@ -39,13 +39,17 @@ net::Task<void> Agent::Life::stay_connected() {
     const std::int64_t began = monotonic_ns();
     const auto ended = co_await session();
     if (stopping) break;
+    line_bell.hush();  // what ended the session is known
     const bool refused = !ended && ended.error().fault == Fault::forbidden;
     if (!refused) visits.reset();
     tally.restricted = refused;
     if (ended && std::chrono::nanoseconds(monotonic_ns() - began) > steady_after) backoff.reset();
     if (ended && leaving) continue;
     if (!ended && !refused) log_failure("not connected", ended.error());
-    if (refused) co_await visit();
+    if (refused) {
+      outbox.clear();  // nobody believes a device in quarantine
+      co_await visit();
+    }
     co_await line_bell.wait(refused ? visits.next() : backoff.next());
   }
 }

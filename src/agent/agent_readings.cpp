@@ -1,7 +1,9 @@
 // What a device reports, and, when a fault says so, what it should not.
 #include <algorithm>
+#include <cmath>
 
 #include "agent/internal/life.h"
+#include "wire/senml.h"
 
 namespace muster::agent {
 namespace {
@@ -36,11 +38,12 @@ net::Task<void> Agent::Life::report_readings() {
 
 void Agent::Life::take_reading() {
   begin_to_misbehave();
-  if (faults.silent || !credentials.current()) return;
+  if (faults.silent || tally.restricted || !credentials.current()) return;
   Reading reading{.at = clock.now(), .values = {}};
   readings.next(reading.at, reading.values);
   if (faults.of(updater.running().firmware) == Misbehaviour::out_of_range)
     reading.values[sore_spot(readings.metrics())] = far_out;
+  if (std::isfinite(reading.values[0])) last_value = reading.values[0];
   outbox.add(std::move(reading));
 }
 
@@ -57,7 +60,9 @@ net::Task<void> Agent::Life::misbehave() {
     const Misbehaviour kind = faults.of(updater.running().firmware);
     if (kind != Misbehaviour::flood && kind != Misbehaviour::foreign_topic) break;
     const bool flood = kind == Misbehaviour::flood;
-    const std::string payload = "[{\"n\":\"" + readings.metrics()[0].name + "\",\"v\":0}]";
+    const auto now = wire::senml_text(std::vector<wire::SenmlRecord>{
+        {.name = readings.metrics()[0].name, .time = millis(clock.now()), .value = last_value}});
+    const std::string payload = now.value_or("[]");
     if (client && !faults.silent && flood)
       for (int i = 0; i < flood_messages; ++i)
         client->publish_and_forget(topic("telemetry"), payload);

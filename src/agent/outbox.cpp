@@ -93,4 +93,10 @@ void Outbox::disconnected() {
   for (Packed& each : packed_) each.sent = false;
 }
 
+void Outbox::clear() {
+  dropped_ += size();
+  packed_.clear();
+  waiting_.clear();
+}
+
 }  // namespace muster::agent

@@ -38,6 +38,7 @@ class Outbox {
   void acknowledged(std::uint64_t number);
   void again(std::uint64_t number);  // refused for now
   void disconnected();               // what is in flight is sent again
+  void clear();                      // nobody wants it; counted as dropped
   std::size_t size() const;          // readings
   std::uint64_t dropped() const { return dropped_; }
 

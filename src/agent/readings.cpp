@@ -122,11 +122,15 @@ void MeterReadings::switch_on(Instant now, double seconds) {
   struct Kind {
     double watts, minutes, per_day;
   };
-  static constexpr Kind kinds[] = {{2000, 3, 8}, {1800, 35, 1},   {900, 5, 5},
-                                   {150, 90, 4}, {1200, 45, 1.2}, {60, 120, 6}};
+  static constexpr Kind kinds[] = {{1100, 4, 8}, {1200, 35, 1},   {900, 5, 5},
+                                   {150, 90, 4}, {1000, 45, 1.2}, {60, 120, 6}};
+  constexpr double large = 500;  // one such appliance at a time
   for (const Kind& kind : kinds) {
     const double chance = kind.per_day * bustle(now) * seconds / 86'400;
-    if (random_.unit() >= chance) continue;
+    const bool taken =
+        kind.watts > large &&
+        std::ranges::any_of(running_, [](const Appliance& each) { return each.watts > large; });
+    if (random_.unit() >= chance || taken) continue;
     const auto life =
         Duration(static_cast<std::int64_t>(kind.minutes * 60'000 * (0.5 + random_.unit())));
     running_.push_back({kind.watts * (0.8 + 0.4 * random_.unit()), now + life});

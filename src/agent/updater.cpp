@@ -41,7 +41,9 @@ Result<Updater> Updater::open(Disk& disk, const Trust& trust, DeviceId device, s
                               Running factory) {
   TRY(const auto text, disk.read(record_name));
   UpdateRecord record{.running = std::move(factory), .underway = {}, .reports = {}};
-  if (text) {
+  if (!text) {
+    TRY_VOID(disk.write(record_name, to_text(record)));
+  } else {
     auto read = parse_update_record(*text);
     if (!read)
       return fail(Fault::corrupt, std::string(record_name) + " does not read: " +

@@ -21,6 +21,7 @@ class Bell {
     rung_ = true;
     if (event_) event_->set();
   }
+  void hush() { rung_ = false; }          // forgets a ring nobody waited for
   net::Task<bool> wait(Duration limit) {  // false: too late
     if (!rung_) {
       event_.emplace(loop_);

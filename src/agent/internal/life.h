@@ -89,6 +89,7 @@ struct Agent::Life final : MqttClient::Events {
   std::unique_ptr<MqttClient> client;
   std::optional<wire::Offer> offer;  // not yet considered
   bool offer_news = false;           // it, or its absence, is new
+  double last_value = 0;             // of the first metric
   std::string desired;               // text of an object; empty: none
   bool using_next = false;           // of two pairs
   int next_refused = 0;
