@@ -91,9 +91,11 @@ class Story:
 
     def enrol(self):
         cli, screen = self.controller.cli, self.screen
-        screen.does("muster model put meter --metric ... ; muster manifest trust city maker.pub")
+        screen.does("muster model put meter --metric ...")
+        screen.does("muster manifest trust city maker.pub; muster release trust maker maker.pub")
         cli("model", "put", "meter", "--risk", "moderate", "--interval", 1, *self.readings.metric_options())
         cli("manifest", "trust", "city", self.maker.public_key)
+        cli("release", "trust", "maker", self.maker.public_key)
         tokens = self.maker.devices(METERS)
         manifest, signature = self.maker.sign(self.maker.manifest(tokens))
         screen.does("muster manifest import manifest.json --signature manifest.json.sig")
@@ -106,7 +108,8 @@ class Story:
         folder = self.controller.folder
         self.swarm = Swarm(self.controller.binaries, self.scratch / "swarm.log",
                            "--server", "localhost", "--ports", folder / "ports.json", "--ca", folder / "ca.pem",
-                           "--release-key", folder / "release.pub", "--tokens", self.maker.token_file(tokens),
+                           "--release-key", self.maker.public_key, "--assignment-key",
+                           folder / "release.pub", "--tokens", self.maker.token_file(tokens),
                            "--state", "memory", "--interval", "1s", "--seed", 7, *self.readings.swarm_options())
         self.observe(60, "enrolled over EST and connected with their own certificates", METERS,
                      lambda: self.devices(state="active", online=True))
@@ -138,9 +141,10 @@ class Story:
         return min(total - since, METERS), f"{total} readings kept"
 
     def publish(self, version):
-        self.screen.does(f"muster release publish --model meter --version {version} meter-{version}.bin")
-        return self.controller.cli("release", "publish", "--model", "meter", "--version", version,
-                                   self.maker.firmware(version))
+        """Signed here with the maker's key, which the controller never sees, so it alone cannot change a meter."""
+        self.screen.does(f"muster release publish --model meter --version {version} --key maker.key meter-{version}.bin")
+        return self.controller.cli("release", "publish", "--model", "meter", "--version", version, "--key",
+                                   self.maker.key, self.maker.firmware(version))
 
     def start(self, version, *options):
         shown = " ".join(f"'{word}'" if " " in word else word for word in options)
@@ -238,15 +242,17 @@ class Story:
         screen.saw(f"{verified['size']} entries, every hash computed again; it extends the checkpoint kept at the start")
         entries = cli.json("ledger", "entries")
         told = [entry["action"] for entry in entries]
-        wanted = ["manifest.imported", "device.enrolled", "release.published", "rollout.started", "wave.passed",
-                  "rollout.done", "release.published", "rollout.started", "rollout.halted", "rollout.reverted",
-                  "device.isolated", "release.published", "rollout.started", "rollout.done", "device.released"]
+        wanted = ["manifest.imported", "certificate.issued", "device.activated", "release.published", "rollout.started",
+                  "wave.passed", "update.installed", "rollout.done", "release.published", "rollout.started",
+                  "update.failed", "rollout.halted", "update.reverted", "rollout.reverted", "device.quarantined",
+                  "incident.opened", "release.published", "rollout.started", "rollout.done", "device.released",
+                  "incident.closed"]
         at = iter(told)
         missing = next((action for action in wanted if action not in at), None)
         if missing:
             raise NotObserved(self.step, f"{missing} in its place in the ledger", sorted(set(told)))
         for entry in entries:
-            if entry["action"] in ("device.isolated", "device.released", "rollout.halted"):
+            if entry["action"] in ("rollout.halted", "device.quarantined", "device.released"):
                 screen.does(f"{entry['index']:>5}  {entry['at']}  {entry['action']}  {entry['target']}  "
                             f"{entry['actor']}: {entry['reason']}")
         screen.saw("its entries tell this story, in this order")
