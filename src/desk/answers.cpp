@@ -42,11 +42,8 @@ Result<std::string> Answers::update_for(const DeviceId& device) {
 }
 
 Result<link::Reply> Answers::answer(const link::Hello& hello) {
-  auto principal = domain_.identity.authenticate(hello.certificate);
-  if (!principal) {
-    answer(link::Misuse{hello.from, "certificate.refused", principal.error().message});
-    return std::unexpected(principal.error());
-  }
+  auto principal = domain_.identity.authenticate(hello.certificate);  // records what it refuses
+  if (!principal) return std::unexpected(principal.error());
   if (!principal->application) {
     const auto* isolation = domain_.segment.isolation(principal->device);
     if (isolation && isolation->level == segment::Level::blocked)
@@ -115,19 +112,23 @@ Result<link::Reply> Answers::answer(const link::Presence& ask) {
 }
 
 Result<link::Reply> Answers::answer(const link::Misuse& misuse) {
-  if (misuse_.size() >= offenders_max) misuse_.clear();
-  Tally& tally = misuse_[misuse.who + ' ' + misuse.action];
+  const auto device = DeviceId::parse(misuse.who);
+  const bool known = device && domain_.inventory.find(*device);
+  const std::string offender =
+      known ? "device/" + misuse.who : "peer/" + misuse.who.substr(0, misuse.who.rfind(':'));
+  const Instant now = clock_.now();
+  if (misuse_.size() >= offenders_max)
+    std::erase_if(misuse_, [now](const auto& each) { return now - each.second.recorded >= 1min; });
+  const bool crowded = misuse_.size() >= offenders_max;  // then the newcomers are one offender
+  Tally& tally = misuse_[crowded ? "peer/many" : offender + ' ' + misuse.action];
   ++tally.since;
-  if (clock_.now() - tally.recorded < 60s && tally.recorded != Instant{}) return link::None{};
-  domain_.ledger.record(
-      {.actor = {"door:gateway", "system"},
-       .action = misuse.action,
-       .target = domain_.inventory.find(DeviceId::parse(misuse.who).value_or(DeviceId{}))
-                     ? "device/" + misuse.who
-                     : "peer/" + misuse.who,
-       .detail = wire::Json::object({{"times", wire::Json(tally.since)}}),
-       .reason = misuse.what.substr(0, 512)});
-  tally = {clock_.now(), 0};
+  if (tally.recorded != Instant{} && now - tally.recorded < 1min) return link::None{};
+  domain_.ledger.record({.actor = {"door:gateway", "system"},
+                         .action = misuse.action,
+                         .target = offender,
+                         .detail = wire::Json::object({{"times", wire::Json(tally.since)}}),
+                         .reason = misuse.what.substr(0, 512)});
+  tally = {now, 0};
   return link::None{};
 }
 

@@ -31,7 +31,7 @@ class Answers {
   Result<link::Reply> answer(const link::Misuse&);
 
   // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;
-  // the rest is counted.
+  // the rest is counted. A peer without a name is its address, whatever port it comes from.
   struct Tally {
     Instant recorded;
     std::uint64_t since = 0;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "desk/answers.h"
+#include "ledger/leaf.h"
 #include "wire/json.h"
 
 namespace muster::desk {
@@ -43,26 +44,32 @@ struct Desk::Floor {
   std::set<std::uint64_t> moved;  // rollouts
   std::deque<DeviceId> offers;    // devices whose answer to "what should I run" is new
 
-  std::mutex mutex;  // guards the three below; the only lock of the domain's thread
+  std::mutex mutex;  // guards the four below; the only lock of the domain's thread
   std::condition_variable wake;
   std::vector<Work> queue;
-  bool stopping = false;
+  bool stopping = false, ended = false;
 
   std::vector<Work> taken;  // left over from a queue longer than a batch
   std::size_t next = 0;
   std::int64_t ticked_ns = 0;
+  bool ticked = false;
   std::atomic<std::uint64_t> turns{0}, questions{0}, longest{0};
 
   void listen();
   void push_offers();
   void tell(Turn&, bool durable);
   bool refill();
+  void take_batch(Turn&);
+  void give_up(Turn&);
+  void end();
 };
 
 void Desk::Floor::listen() {
-  domain.ledger.on_record([this](const ledger::Recorded& recorded) {
-    events.push_back(
-        {"ledger", std::to_string(recorded.index), wire::to_text(ledger::to_json(recorded))});
+  domain.ledger.on_record([this](const ledger::Recorded& r) {
+    if (!watch_events) return;
+    // As it stands in the log: canonical, and without a detail that is too long for it.
+    const auto stored = expect(ledger::parse_leaf(ledger::leaf_text(r.index, r.at, r.entry)));
+    events.push_back({"ledger", std::to_string(r.index), wire::to_text(ledger::to_json(stored))});
   });
   domain.inventory.on_change([this](const inventory::Device& device, inventory::Change change) {
     using inventory::Change;
@@ -117,7 +124,8 @@ void Desk::Floor::tell(Turn& turn, bool durable) {
       gate->push(now_pushes);  // before the answers: who is told "isolated" finds it so
   for (auto& told : turn.told) told(durable);
   if (!durable) return;
-  if (watch_events && !now_events.empty()) watch_events(now_events);
+  const bool beat = std::exchange(ticked, false);
+  if (watch_events && (beat || !now_events.empty())) watch_events(now_events);
   if (watch_state)
     for (const DeviceId& id : now_changed)
       if (const auto* device = domain.inventory.find(id)) watch_state(*device);
@@ -130,6 +138,34 @@ bool Desk::Floor::refill() {
   std::lock_guard lock(mutex);
   taken.swap(queue);
   return !taken.empty();
+}
+
+// Runs what is asked up to a batch's size, and commits.
+void Desk::Floor::take_batch(Turn& turn) {
+  while (!turn.broken && turn.told.size() < batch_max && refill()) taken[next++](turn);
+  if (turn.broken) return;
+  push_offers();
+  if (!domain.store.in_transaction()) return;
+  domain.ledger.seal();
+  domain.store.commit();
+}
+
+// After the store broke: whoever waits is told, whether their question was reached or not.
+void Desk::Floor::give_up(Turn& turn) {
+  domain.store.rollback();
+  while (refill()) taken[next++](turn);
+  tell(turn, false);
+}
+
+// From here on questions are answered where they are asked.
+void Desk::Floor::end() {
+  {
+    std::lock_guard lock(mutex);
+    ended = true;
+  }
+  Turn rest{domain, store::Broken("the desk has ended")};
+  while (refill()) taken[next++](rest);
+  tell(rest, false);
 }
 
 Desk::Desk(Domain& domain, const Clock& clock) : floor_(std::make_unique<Floor>(domain, clock)) {
@@ -147,39 +183,43 @@ void Desk::on_state_changed(std::function<void(const inventory::Device&)> f) {
   floor_->watch_state = std::move(f);
 }
 
+std::unexpected<Error> Desk::unavailable() {
+  return fail(Fault::unavailable, "the controller is stopping; ask again");
+}
+
 void Desk::post(Work work) {
   {
     std::lock_guard lock(floor_->mutex);
-    floor_->queue.push_back(std::move(work));
-    if (floor_->queue.size() > 1) return;  // the thread has been woken already
+    if (!floor_->ended) {
+      floor_->queue.push_back(std::move(work));
+      if (floor_->queue.size() == 1) floor_->wake.notify_one();  // else it has been woken already
+      return;
+    }
   }
-  floor_->wake.notify_one();
+  Turn refused{floor_->domain, store::Broken("the desk has ended")};
+  work(refused);
+  for (auto& told : refused.told) told(false);
 }
 
 void Desk::ask(link::Request request, link::Answered answered) {
   post([this, request = std::move(request), answered = std::move(answered)](Turn& turn) mutable {
-    turn.conclude<link::Reply>(floor_->answers.to(request), std::move(answered));
+    turn.take<link::Reply>([&](Domain&) { return floor_->answers.to(request); },
+                           std::move(answered));
   });
 }
 
 std::size_t Desk::drain() {
-  Turn turn{floor_->domain, {}};
-  std::size_t count = 0;
+  Turn turn{floor_->domain};
   try {
-    while (count < batch_max && floor_->refill()) {
-      floor_->taken[floor_->next++](turn);
-      ++count;
-    }
-    floor_->push_offers();
-    if (floor_->domain.store.in_transaction()) {
-      floor_->domain.ledger.seal();
-      floor_->domain.store.commit();
-    }
-  } catch (const store::Broken&) {
-    floor_->domain.store.rollback();
-    floor_->tell(turn, false);
-    throw;
+    floor_->take_batch(turn);
+  } catch (const store::Broken& why) {
+    turn.broken = why;
   }
+  if (turn.broken) {
+    floor_->give_up(turn);
+    throw store::Broken(*turn.broken);
+  }
+  const std::size_t count = turn.told.size();
   floor_->tell(turn, true);
   if (count) {
     ++floor_->turns;
@@ -192,9 +232,11 @@ std::size_t Desk::drain() {
 void Desk::tick() {
   floor_->domain.inventory.save_contacts();
   floor_->domain.rollouts.tick();
+  floor_->ticked = true;
 }
 
 Result<void> Desk::run() {
+  Result<void> out;
   try {
     for (;;) {
       if (monotonic_ns() - floor_->ticked_ns >= 1'000'000'000) {
@@ -209,9 +251,11 @@ Result<void> Desk::run() {
     floor_->domain.inventory.save_contacts();
     drain();
   } catch (const store::Broken& broken) {
-    return fail(Fault::unavailable, std::string("the store broke: ") + broken.what());
+    floor_->domain.store.rollback();
+    out = fail(Fault::unavailable, std::string("the store broke: ") + broken.what());
   }
-  return {};
+  floor_->end();
+  return out;
 }
 
 void Desk::stop() {

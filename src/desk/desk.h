@@ -4,15 +4,16 @@
 // One turn takes what is queued, runs each question against the Domain inside one store
 // transaction, signs the ledger's new head, commits once, and only then releases the answers, the
 // pushes to the gates and the events for watchers. When the store breaks, nobody of the batch has
-// been told anything: the desk stops, every answer is `unavailable`, and the program ends, to start
-// again from the file. It knows no protocol and decides nothing.
+// been told anything: the desk stops, everybody who asked is answered `unavailable`, and the
+// program ends, to start again from the file. It knows no protocol and decides nothing.
 //
 // ask() and stop() from any thread; the rest on the domain's thread, which is whoever calls run()
-// or drain().
+// or drain(). Once run() has returned, ask() answers `unavailable` at once, on the asker's thread.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class Desk final : public link::Controller {
 
   // before run()
   void attach(link::Gate&);
+  // Also with no event after each tick, so that a watcher can tell what it held back.
   void on_events(std::function<void(const std::vector<Event>&)>);
   void on_state_changed(std::function<void(const inventory::Device&)>);  // after commit
 
@@ -48,7 +50,7 @@ class Desk final : public link::Controller {
   template <class T>
   void ask(Question<T> question, Answer<T> answer) {
     post([question = std::move(question), answer = std::move(answer)](Turn& turn) mutable {
-      turn.conclude(question(turn.domain), std::move(answer));
+      turn.take<T>([&](Domain& domain) { return question(domain); }, std::move(answer));
     });
   }
 
@@ -63,21 +65,28 @@ class Desk final : public link::Controller {
   Load load() const;  // any thread
 
  private:
-  struct Turn {  // what a batch leaves to do once it is durable
+  struct Turn {  // a batch: what it leaves to do once it is durable
     Domain& domain;
-    std::vector<std::move_only_function<void(bool durable)>> told;
+    std::optional<store::Broken> broken = {};  // since then nothing is asked of the domain
+    std::vector<std::move_only_function<void(bool durable)>> told = {};
+
     template <class T>
-    void conclude(Result<T> result, Answer<T> answer) {
+    void take(auto&& question, Answer<T> answer) {
+      Result<T> result = unavailable();
+      if (!broken) {
+        try {
+          result = question(domain);
+        } catch (const store::Broken& why) {
+          broken = why;
+        }
+      }
       told.push_back(
           [result = std::move(result), answer = std::move(answer)](bool durable) mutable {
-            if (durable)
-              answer(std::move(result));
-            else
-              answer(fail(Fault::unavailable,
-                          "the controller could not write to its disk and is stopping; ask again"));
+            answer(durable ? std::move(result) : Result<T>(unavailable()));
           });
     }
   };
+  static std::unexpected<Error> unavailable();
   using Work = std::move_only_function<void(Turn&)>;
   void post(Work);
 

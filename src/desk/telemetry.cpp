@@ -100,6 +100,10 @@ class Telemetry::Lane {
       watched_.resize(local + 1);
     }
     known_[local].device = device;
+    for (std::string& name : series_.metrics(device.text())) {  // from before a restart
+      const series::Key key = series_.key(device.text(), name);
+      known_[local].metrics.push_back({std::move(name), key, {}});
+    }
     watched_[local] = watch_.slot(device, model);
   }
   Metric* metric(Known& known, std::string_view name);
@@ -172,10 +176,12 @@ void Telemetry::Lane::keep(link::Batch& batch, link::Kept& kept) {
   Result<void> done = samples_.empty() ? Result<void>{} : series_.append(samples_);
   if (done && settings_.sync == 0ms && !samples_.empty()) done = series_.sync();
   unsynced_ = unsynced_ || !samples_.empty();
-  if (done) observe(batch);
-  messages += batch.messages.size();
-  readings += samples_.size();
-  ++batches;
+  if (done) {
+    observe(batch);
+    messages += batch.messages.size();
+    readings += samples_.size();
+    ++batches;
+  }
   kept(std::move(done), std::move(batch));
 }
 

@@ -1,0 +1,215 @@
+#include "desk/answers.h"
+
+#include <catch2/catch.hpp>
+
+#include "desk/internal/test_world.h"
+#include "wire/update.h"
+
+namespace muster::desk {
+namespace {
+
+using internal::ann;
+using internal::device_id;
+using internal::World;
+
+const DeviceId meter = device_id("meter-1");
+
+std::vector<ledger::Recorded> entries_of(World& world, const std::string& action) {
+  std::vector<ledger::Recorded> out;
+  for (auto& recorded : world.whole.ledger.entries(0, 100'000))
+    if (recorded.entry.action == action) out.push_back(std::move(recorded));
+  return out;
+}
+
+std::int64_t times(const ledger::Recorded& recorded) {
+  return *recorded.entry.detail.find("times")->integer();
+}
+
+std::string roll_out(World& world, const std::string& version) {
+  const std::string release = world.publish(version, "firmware " + version);
+  expect(world.decide([&](Domain& d) {
+    return d.rollouts.start({.release = release,
+                             .selector = inventory::Selector::everything(),
+                             .waves = {{.share_permille = 1000}}},
+                            ann);
+  }));
+  return release;
+}
+
+}  // namespace
+
+TEST_CASE("a certificate is told whom it stands for; an unknown one is refused and recorded") {
+  World world;
+  const auto certificate = world.enrol("meter-1");
+  const auto grant = expect(world.ask(link::Hello{certificate, "198.51.100.7:4000"}));
+  CHECK(grant.name == "meter-1");
+  CHECK(grant.model.text() == "meter");
+  CHECK_FALSE(grant.restricted);
+  CHECK_FALSE(grant.application);
+  CHECK(grant.serial.size() >= 16);
+
+  const auto refused = world.ask(link::Hello{{}, "203.0.113.9:5000"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == Fault::unauthorized);
+  const auto recorded = entries_of(world, "certificate.refused");
+  REQUIRE(recorded.size() == 1);
+  CHECK(recorded[0].entry.actor.role == "system");
+}
+
+TEST_CASE("an isolated device is let in restricted, and a blocked one not at all") {
+  World world;
+  const auto certificate = world.enrol("meter-1");
+  expect(world.ask(link::Hello{certificate, "198.51.100.7:4000"}));
+  expect(world.decide(
+      [](Domain& d) { return d.segment.isolate(meter, segment::Level::restricted, ann, "odd"); }));
+  CHECK(world.ask(link::Hello{certificate, "198.51.100.7:4000"})->restricted);
+
+  expect(world.decide([](Domain& d) { return d.segment.release(meter, ann, "well again"); }));
+  CHECK_FALSE(world.ask(link::Hello{certificate, "198.51.100.7:4000"})->restricted);
+
+  expect(world.decide(
+      [](Domain& d) { return d.segment.isolate(meter, segment::Level::blocked, ann, "stolen"); }));
+  const auto blocked = world.ask(link::Hello{certificate, "198.51.100.7:4000"});
+  REQUIRE_FALSE(blocked);
+  CHECK(blocked.error().fault == Fault::forbidden);
+  CHECK(blocked.error().message.find("stolen") != std::string::npos);
+}
+
+TEST_CASE("misuse is one entry a minute for each offender, with the count of what came between") {
+  World world;
+  world.enrol("meter-1");
+  auto misuse = [&](const std::string& who) {
+    expect(world.ask(link::Misuse{who, "topic.refused", "v1/devices/other/state"}));
+  };
+  for (int n = 0; n < 100; ++n) misuse("meter-1");
+  misuse("meter-2");  // nobody we know
+  CHECK(entries_of(world, "topic.refused").size() == 2);
+  world.clock.pass(59s);
+  misuse("meter-1");
+  CHECK(entries_of(world, "topic.refused").size() == 2);
+  world.clock.pass(1s);
+  misuse("meter-1");
+  const auto recorded = entries_of(world, "topic.refused");
+  REQUIRE(recorded.size() == 3);
+  CHECK(recorded[0].entry.target == "device/meter-1");
+  CHECK(recorded[1].entry.target == "peer/meter-2");
+  CHECK(times(recorded[0]) == 1);
+  CHECK(times(recorded[2]) == 101);
+}
+
+TEST_CASE("a stranger who comes from another port each time is still one offender") {
+  World world;
+  for (const std::string address : {"203.0.113.9", "[2001:db8::9]"})
+    for (int port = 40'000; port < 40'200; ++port)
+      expect(world.ask(
+          link::Misuse{address + ':' + std::to_string(port), "packet.malformed", "no MQTT"}));
+  const auto recorded = entries_of(world, "packet.malformed");
+  REQUIRE(recorded.size() == 2);
+  CHECK(recorded[0].entry.target == "peer/203.0.113.9");
+  CHECK(recorded[1].entry.target == "peer/[2001:db8::9]");
+}
+
+TEST_CASE("more offenders than are remembered do not start each other's minute anew") {
+  World world;
+  constexpr std::size_t remembered = 10'000;
+  auto all = [&] {
+    for (std::size_t n = 0; n < remembered + 500; ++n)
+      world.desk.ask(link::Request(link::Misuse{"a" + std::to_string(n) + ":1", "packet.malformed",
+                                                std::string(5'000, 'x')}),
+                     [](Result<link::Reply>) {});
+    while (world.desk.drain() > 0) {
+    }
+  };
+  all();
+  all();
+  const auto recorded = entries_of(world, "packet.malformed");
+  CHECK(recorded.size() == remembered + 1);
+  CHECK(recorded[0].entry.reason.size() == 512);
+}
+
+TEST_CASE("a device may fetch the artifact of the release it is offered, and nothing else") {
+  World world;
+  world.bring("meter-1");
+  const std::string other = world.publish("0.9.0", "older firmware");
+  CHECK_FALSE(
+      world.ask(link::Fetch{meter, world.whole.releases.find(other)->metadata.artifact_sha256}));
+  const std::string release = roll_out(world, "1.1.0");
+  const auto& metadata = world.whole.releases.find(release)->metadata;
+  const auto file = expect(world.ask(link::Fetch{meter, metadata.artifact_sha256}));
+  CHECK(file.size == metadata.artifact_size);
+  CHECK(std::filesystem::file_size(file.path) == file.size);
+  for (const std::string& wrong : {world.whole.releases.find(other)->metadata.artifact_sha256,
+                                   std::string("../muster.db"), std::string()})
+    CHECK(world.ask(link::Fetch{meter, wrong}).error().fault == Fault::forbidden);
+  CHECK(world.ask(link::Fetch{device_id("meter-2"), metadata.artifact_sha256}).error().fault ==
+        Fault::forbidden);
+}
+
+TEST_CASE("a device that asks what to run gets both envelopes, and nothing once it has it") {
+  World world;
+  world.bring("meter-1");
+  CHECK(world.ask(link::GetUpdate{meter}).value() == wire::no_offer());
+  const std::string release = roll_out(world, "1.1.0");
+  const auto offer = expect(wire::parse_offer(world.ask(link::GetUpdate{meter}).value()));
+  REQUIRE(offer);
+  const auto assignment =
+      expect(wire::read_assignment(expect(wire::parse_envelope(offer->assignment)).content));
+  CHECK(assignment.device == meter);
+  CHECK(assignment.release_id == release);
+  expect(world.ask(link::Report{
+      meter, wire::to_text(wire::UpdateReport{release, wire::UpdateOutcome::installed, ""})}));
+  expect(world.ask(
+      link::State{meter, wire::to_text(wire::ReportedState{
+                             .firmware = "1.1.0", .release_id = release, .sequence = 1})}));
+  CHECK(world.whole.inventory.find(meter)->firmware == "1.1.0");
+  CHECK(world.whole.inventory.find(meter)->release_id == release);
+}
+
+TEST_CASE("a report or a state that is not well formed is refused with the member at fault") {
+  World world;
+  world.bring("meter-1");
+  world.desk.drain();
+  const auto size = world.whole.ledger.size();
+  struct {
+    const char *payload, *field;
+  } reports[] = {
+      {"", ""},
+      {"[]", ""},
+      {R"({"release_id":"x","outcome":"installed"})", "/release_id"},
+      {R"({"outcome":"installed"})", "/release_id"},
+      {R"({"release_id":"0000000000000000000000000000000000000000000000000000000000000000",)"
+       R"("outcome":"fine"})",
+       "/outcome"}};
+  for (const auto& [payload, field] : reports) {
+    INFO(payload);
+    const auto refused = world.ask(link::Report{meter, payload});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::invalid);
+    CHECK_FALSE(refused.error().message.empty());
+    CHECK(refused.error().field == field);
+  }
+  for (const char* payload : {"", "{}", R"({"firmware":""})", R"({"firmware":7})",
+                              R"({"firmware":"1.0","config":[]})", R"({"firmware":"1.0","x":1})"}) {
+    INFO(payload);
+    const auto refused = world.ask(link::State{meter, payload});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::invalid);
+    CHECK_FALSE(refused.error().message.empty());
+  }
+  CHECK(world.whole.ledger.size() == size);
+  CHECK_FALSE(world.ask(link::State{device_id("nobody"), R"({"firmware":"1.0"})"}));
+}
+
+TEST_CASE("an enrolment whose key is no key is refused, and the revocation list is always there") {
+  World world;
+  const auto token = expect(world.decide([](Domain& d) {
+    return d.identity.expect({.id = meter, .model = internal::model_id("meter")}, ann);
+  }));
+  const auto refused = world.ask(
+      link::Enrol{"meter-1", token.text, Bytes(3, 0x30), {}, "meter-1", "198.51.100.7:1"});
+  CHECK_FALSE(refused);
+  CHECK_FALSE(expect(world.ask(link::GetCrl{})).empty());
+  CHECK_FALSE(world.ask(link::Renew{{}, Bytes{}, {}, "", "198.51.100.7:1"}));
+}
+
+}  // namespace muster::desk

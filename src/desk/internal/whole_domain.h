@@ -1,0 +1,81 @@
+// desk/internal/whole_domain -- every module of the domain, wired in one folder, for tests and
+// benches. What musterd wires for the field it reads from its configuration; here time, chance and
+// keys come from the caller, and there is no socket.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "desk/domain.h"
+
+namespace muster::desk::internal {
+
+// A folder that goes with its owner. In memory where there is such a place, unless told otherwise:
+// most tests are about the order of writes, not about the disk.
+class Folder {
+ public:
+  explicit Folder(std::string place = std::filesystem::is_directory("/dev/shm") ? "/dev/shm"
+                                                                                : "/tmp") {
+    place += "/muster-XXXXXX";
+    path_ = ::mkdtemp(place.data());
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Keys {
+  explicit Keys(Instant from) {
+    const auto der = expect(crypto::issue({.use = crypto::Use::root_ca,
+                                           .common_name = "test root",
+                                           .not_before = from - 24h,
+                                           .not_after = from + 3650 * 24h},
+                                          issuing.public_key(), {1}, nullptr, issuing));
+    chain.push_back(expect(crypto::parse_certificate(der)));
+  }
+  crypto::FileKey ledger = expect(crypto::FileKey::generate(crypto::Algorithm::ed25519));
+  crypto::FileKey issuing = expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
+  crypto::FileKey release = expect(crypto::FileKey::generate(crypto::Algorithm::ed25519));
+  std::vector<crypto::Certificate> chain;
+};
+
+struct WholeDomain {  // everything that a restart builds anew; what it is made of outlives it
+  WholeDomain(const std::filesystem::path& folder, const Keys& keys,
+              const crypto::SigningKey& ledger_key, const Clock& clock, Random& random)
+      : store(expect(store::Store::open(folder / "muster.db"))),
+        ledger(expect(ledger::Ledger::open(store, ledger_key, clock, "muster/test"))),
+        inventory(expect(inventory::Inventory::open(store, ledger, clock))),
+        identity(expect(identity::Identity::open(store, ledger, inventory,
+                                                 {keys.chain, keys.issuing}, clock, random))),
+        releases(expect(
+            release::Releases::open(store, ledger, folder / "artifacts", keys.release, clock))),
+        rollouts(
+            expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random))),
+        segment(expect(segment::Segment::open(store, ledger, inventory, clock))),
+        response(
+            expect(response::Response::open(store, ledger, inventory, segment, clock, random))) {}
+
+  store::Store store;
+  ledger::Ledger ledger;
+  inventory::Inventory inventory;
+  identity::Identity identity;
+  release::Releases releases;
+  rollout::Rollouts rollouts;
+  segment::Segment segment;
+  response::Response response;
+  Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+};
+
+}  // namespace muster::desk::internal
