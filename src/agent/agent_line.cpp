@@ -73,6 +73,7 @@ net::Task<Result<void>> Agent::Life::session() {
   }
   ++tally.connects;
   tally.connected = true;
+  tally.restricted = false;
   proved_pair();
   renewal_bell.ring();
   state_news = true;
