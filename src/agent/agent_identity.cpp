@@ -76,15 +76,14 @@ net::Task<void> Agent::Life::renew() {
     }
     const Duration left = renewal_time(*pair) - clock.now();
     if (left > 0ms) {
+      wait.reset();
       co_await renewal_bell.wait(std::min<Duration>(left + settings.pace.retry_first / 2, 1h));
       continue;
     }
     auto done = co_await try_to_renew();
     if (done && *done == 0ms) {
       log::info("agent", "renewed its certificate", {{"device", settings.id.text()}});
-      wait.reset();
       leave_session();  // the next connection is made with the new one
-      continue;
     }
     if (!done) log_failure("the certificate is not renewed yet", done.error());
     const Duration own = wait.next();

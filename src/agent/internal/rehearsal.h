@@ -1,0 +1,265 @@
+// agent/internal/rehearsal -- for tests: a controller as a device sees it, on the test's own loop:
+// EST, the device's HTTPS door and MQTT, over real sockets, with a CA of its own. It remembers what
+// it was told, and misbehaves when asked.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/internal/maker.h"
+#include "base/clock.h"
+#include "crypto/certificate.h"
+#include "crypto/cms.h"
+#include "crypto/csr.h"
+#include "net/http.h"
+#include "net/stream.h"
+#include "net/task.h"
+#include "wire/mqtt.h"
+
+namespace muster::agent {
+
+class Authority {
+ public:
+  Authority()
+      : root_key_(expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256))),
+        issuing_key_(expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256))),
+        now_(std::chrono::floor<std::chrono::seconds>(SystemClock{}.now())),
+        root(make({.use = crypto::Use::root_ca, .common_name = "Root"}, root_key_.public_key(),
+                  nullptr, root_key_)),
+        issuing(make({.use = crypto::Use::issuing_ca, .common_name = "Issuing"},
+                     issuing_key_.public_key(), &root, root_key_)) {}
+
+  crypto::Certificate device(const crypto::PublicKey& key, std::string name) {
+    life_ += 1h;  // each one outlives the one before
+    return make({.use = crypto::Use::client, .common_name = std::move(name)}, key, &issuing,
+                issuing_key_);
+  }
+  net::TlsSettings door(net::PeerCertificate peer) {
+    const auto key = expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
+    const auto own = make({.use = crypto::Use::server,
+                           .common_name = "muster",
+                           .dns_names = {"localhost"},
+                           .ip_addresses = {"127.0.0.1"}},
+                          key.public_key(), &issuing, issuing_key_);
+    return {.key_pem = key.private_pem(),
+            .chain_pem = crypto::certificate_pem(own.der) + crypto::certificate_pem(issuing.der),
+            .anchors_pem = crypto::certificate_pem(root.der),
+            .peer = peer};
+  }
+
+ private:
+  crypto::Certificate make(crypto::Profile profile, const crypto::PublicKey& key,
+                           const crypto::Certificate* issuer, const crypto::SigningKey& signer) {
+    profile.not_before = now_ - 60s;
+    profile.not_after = now_ + (profile.use == crypto::Use::client ? life_ : 24h);
+    crypto::Serial serial{};
+    serial[0] = 1;
+    serial[15] = ++last_;
+    return expect(
+        crypto::parse_certificate(expect(crypto::issue(profile, key, serial, issuer, signer))));
+  }
+  crypto::FileKey root_key_, issuing_key_;
+  Instant now_;
+  std::uint8_t last_ = 0;
+  Duration life_ = 0h;
+
+ public:
+  crypto::Certificate root, issuing;
+};
+
+class Rehearsal {
+  struct Est final : net::http::Service {
+    explicit Est(Rehearsal& r) : all(r) {}
+    void serve(net::http::Request request, net::http::Respond respond) override {
+      respond(all.est(request));
+    }
+    Rehearsal& all;
+  };
+  struct Door final : net::http::Service {
+    explicit Door(Rehearsal& r) : all(r) {}
+    void serve(net::http::Request request, net::http::Respond respond) override {
+      respond(all.device_door(request));
+    }
+    Rehearsal& all;
+  };
+  struct Line final : net::Stream::Events {
+    Line(Rehearsal& r, int fd) : all(r), stream(r.loop, *this, fd, &r.device_tls_) {}
+    std::size_t on_bytes(ByteView in) override {
+      std::size_t used = 0;
+      while (used < in.size() && !closed) {
+        const auto decoded = expect(to_result(in.subspan(used)));
+        if (!decoded) break;
+        used += decoded->size;
+        all.hear(*this, decoded->packet);
+      }
+      return used;
+    }
+    void on_close(const Error&) override { closed = true; }
+    static Result<std::optional<wire::mqtt::Decoded>> to_result(ByteView in) {
+      auto decoded = wire::mqtt::decode(in, wire::mqtt::Version::v5);
+      if (!decoded) return std::unexpected(static_cast<const Error&>(decoded.error()));
+      return std::move(*decoded);
+    }
+    void send(const wire::mqtt::Packet& packet) {
+      Bytes frame;
+      expect(wire::mqtt::append(frame, packet, wire::mqtt::Version::v5));
+      stream.write(frame);
+    }
+    Rehearsal& all;
+    bool closed = false, subscribed = false;
+    net::Stream stream;
+  };
+
+ public:
+  explicit Rehearsal(net::Loop& l)
+      : loop(l),
+        device_tls_(
+            expect(net::TlsContext::server(authority.door(net::PeerCertificate::required)))),
+        enrol_tls_(
+            expect(net::TlsContext::server(authority.door(net::PeerCertificate::requested)))),
+        est_(*this),
+        door_(*this),
+        est_server_(expect(net::http::Server::open(loop, "127.0.0.1", 0, &enrol_tls_, est_))),
+        door_server_(expect(net::http::Server::open(loop, "127.0.0.1", 0, &device_tls_, door_))),
+        listener_(expect(net::Listener::open(loop, "127.0.0.1", 0, [this](int fd) {
+          lines_.push_back(std::make_unique<Line>(*this, fd));
+        }))) {
+    std::string name = std::filesystem::temp_directory_path() / "muster-rehearsal-XXXXXX";
+    if (!::mkdtemp(name.data())) std::abort();
+    folder = name;
+  }
+  ~Rehearsal() { std::filesystem::remove_all(folder); }
+
+  Controller controller() const {
+    return {.host = "localhost",
+            .mqtt_port = listener_->port(),
+            .device_port = door_server_->port(),
+            .enrol_port = est_server_->port(),
+            .ca_pem = crypto::certificate_pem(authority.root.der),
+            .anchors = {authority.root},
+            .trust = maker.trust()};
+  }
+
+  // Makes the offer, on the line if there is one.
+  void offer(const wire::ReleaseMetadata& release, std::string_view bytes, std::uint64_t number) {
+    std::ofstream(folder / release.artifact_sha256, std::ios::binary) << bytes;
+    offered = maker.offer(release, number);
+    for (const auto& line : lines_)
+      if (line->subscribed && !line->closed) tell(*line);
+  }
+  void cut() {
+    for (const auto& line : lines_) line->stream.close();
+  }
+  std::size_t lines_up() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lines_, [](const auto& line) { return line->subscribed && !line->closed; }));
+  }
+
+  net::Loop& loop;
+  Authority authority;
+  Maker maker;
+  std::filesystem::path folder;
+  std::optional<wire::Offer> offered;
+  int busy = 0;                                     // enrolments to be refused for now
+  bool refuse_mqtt = false;                         // as a device in quarantine is
+  bool keep_readings = true;                        // acknowledge them
+  std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
+  std::vector<std::string> told;                    // "state 1.0.0", "results installed", ...
+  std::vector<std::string> readings;                // packs
+
+ private:
+  static net::http::Response text(int status, std::string body) {
+    return {.status = status, .body = std::move(body)};
+  }
+  net::http::Response est(const net::http::Request& request) {
+    if (request.path.ends_with("/cacerts")) {
+      const std::vector<Bytes> chain{authority.issuing.der, authority.root.der};
+      return text(200, to_base64(expect(crypto::make_certs_only(chain))));
+    }
+    requests.push_back(request.body);
+    if (busy-- > 0) return {.status = 503, .headers = {{"Retry-After", "0"}}, .body = "busy\n"};
+    const auto* authorization = request.header("Authorization");
+    const bool known =
+        request.path.ends_with("/simplereenroll")
+            ? request.peer_certificate.has_value()
+            : authorization && *authorization == "Basic " + to_base64(bytes_of("meter-1:secret"));
+    if (!known) return text(401, "who are you?\n");
+    const auto csr = expect(crypto::parse_csr(expect(from_base64(request.body))));
+    const Bytes certificate = authority.device(csr.key, csr.common_name).der;
+    return text(200, to_base64(expect(crypto::make_certs_only(std::span(&certificate, 1)))));
+  }
+
+  net::http::Response device_door(const net::http::Request& request) {
+    if (request.path == "/v1/devices/meter-1/updates")
+      return text(200, offered ? wire::to_text(*offered) : wire::no_offer());
+    if (request.path.starts_with("/artifacts/sha256/")) {
+      const auto file = folder / request.path.substr(18);
+      return {.status = 200,
+              .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
+    }
+    hear_news(request.path, request.body);
+    return {.status = 204};
+  }
+
+  void hear_news(std::string_view where, std::string_view payload) {
+    if (where.ends_with("/state"))
+      told.push_back("state " + expect(wire::parse_reported_state(payload)).firmware);
+    if (!where.ends_with("/results")) return;
+    const auto report = expect(wire::parse_update_report(payload));
+    told.push_back(std::string("results ") + name_of(report.outcome));
+    if (offered) offered.reset();
+  }
+
+  void hear(Line& line, const wire::mqtt::Packet& packet) {
+    using namespace wire::mqtt;
+    if (std::holds_alternative<Connect>(packet)) {
+      const auto leaf = expect(crypto::parse_certificate(*line.stream.peer_certificate()));
+      certificates.push_back(to_hex(leaf.serial));
+      line.send(Connack{false, refuse_mqtt ? Reason::not_authorized : Reason::success, {}});
+      if (refuse_mqtt) line.stream.finish();
+    }
+    if (const auto* subscribe = std::get_if<Subscribe>(&packet)) {
+      line.subscribed = true;
+      told.push_back("subscribed");
+      line.send(Suback{subscribe->packet_id,
+                       std::vector<Reason>(subscribe->subscriptions.size(), Reason::granted_qos_1),
+                       {}});
+      tell(line);
+    }
+    if (std::holds_alternative<Pingreq>(packet)) line.send(Pingresp{});
+    if (std::holds_alternative<Disconnect>(packet)) line.stream.finish();
+    if (const auto* publish = std::get_if<Publish>(&packet)) hear_publish(line, *publish);
+  }
+  void hear_publish(Line& line, const wire::mqtt::Publish& publish) {
+    if (publish.topic.ends_with("/telemetry")) {
+      readings.push_back(std::string(text_of(publish.payload)));
+      if (!keep_readings) return;
+    }
+    hear_news(publish.topic, text_of(publish.payload));
+    if (publish.qos == 1) line.send(wire::mqtt::Puback{publish.packet_id});
+  }
+  void tell(Line& line) {
+    const std::string payload = offered ? wire::to_text(*offered) : wire::no_offer();
+    line.send(wire::mqtt::Publish{.topic = "v1/devices/meter-1/updates",
+                                  .payload = bytes_of(payload),
+                                  .qos = 1,
+                                  .packet_id = ++last_id_});
+  }
+
+  net::TlsContext device_tls_, enrol_tls_;
+  Est est_;
+  Door door_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  std::uint16_t last_id_ = 0;
+  std::unique_ptr<net::http::Server> est_server_, door_server_;
+  std::unique_ptr<net::Listener> listener_;
+};
+
+}  // namespace muster::agent
