@@ -11,6 +11,11 @@ namespace {
 
 constexpr unsigned batches_on_their_way_max = 4;  // a lane
 constexpr std::size_t messages_waiting_max = 8'192;
+// A batch costs two context switches, and a sync where acknowledgements wait for one, however much
+// it holds. So it is filled up to this while more is ready (for a moment), or while another is on
+// its way.
+constexpr std::size_t batch_full = 512;
+constexpr std::int64_t fill_within_ns = 2'000'000;
 constexpr std::size_t handshakes_max = 256;  // more are left in the kernel's backlog
 
 }  // namespace
@@ -195,7 +200,11 @@ void Shard::tell(const link::Tell& message) {
 // --- readings ---
 
 link::Message& Shard::append(Lane& lane, unsigned number, std::uint32_t slot, std::size_t bytes) {
-  if (!std::exchange(lane.deferred, true)) loop_.defer([this, number] { send_batch(number); });
+  if (!std::exchange(lane.filling, true)) {
+    lane.seen = 0;
+    lane.begun_ns = monotonic_ns();
+    loop_.defer([this, number] { fill_or_send(number); });
+  }
   return lane.batch.messages.emplace_back(
       link::Message{.slot = slot,
                     .bytes = static_cast<std::uint32_t>(bytes),
@@ -232,10 +241,23 @@ void Shard::wait_for_room(Handle handle) {
   waiting_for_room_.push_back(handle);
 }
 
+// At a turn's end. As long as the turn brought something, the loop looks once more for what is
+// ready, without sleeping.
+void Shard::fill_or_send(unsigned number) {
+  Lane& lane = lanes_[number];
+  const std::size_t before = std::exchange(lane.seen, lane.batch.messages.size());
+  if (lane.seen > before && lane.seen < batch_full &&
+      monotonic_ns() - lane.begun_ns < fill_within_ns)
+    return loop_.defer([this, number] { fill_or_send(number); });
+  lane.filling = false;
+  send_batch(number);
+}
+
 void Shard::send_batch(unsigned number) {
   Lane& lane = lanes_[number];
-  lane.deferred = false;
-  if (lane.batch.messages.empty() || lane.on_their_way >= batches_on_their_way_max) return;
+  const std::size_t messages = lane.batch.messages.size();
+  if (messages == 0 || lane.on_their_way >= batches_on_their_way_max) return;
+  if (lane.on_their_way > 0 && messages < batch_full) return;  // batch_kept comes back here
   link::Batch batch = std::exchange(lane.batch, {});
   if (!lane.spare.empty()) {
     lane.batch = std::move(lane.spare.back());

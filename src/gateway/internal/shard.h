@@ -1,9 +1,9 @@
 // gateway/shard -- one I/O thread of the gateway: its loop, doors, sessions, indexes and batches of
 // readings.
 //
-// Readings that arrive in one turn of the loop leave as one batch a lane; a few batches a lane may
-// be on their way, and when more pile up the senders are not read until room comes back. Loop
-// thread, but for post() and run().
+// Readings that arrive together, or while a batch is on its way, leave as one batch a lane; a few
+// full ones may be on their way, and when more pile up the senders are not read until room comes
+// back. Loop thread, but for post() and run().
 #pragma once
 
 #include <functional>
@@ -93,7 +93,9 @@ class Shard {
     link::Batch batch;
     std::vector<Receipt> receipts;
     unsigned on_their_way = 0;
-    bool deferred = false;
+    bool filling = false;       // fill_or_send will look
+    std::size_t seen = 0;       // messages, at its last look
+    std::int64_t begun_ns = 0;  // when the first of them came
     std::vector<link::Batch> spare;
   };
   struct Seat {
@@ -104,6 +106,7 @@ class Shard {
   Session* find(Handle);
   void accepted(int fd);
   link::Message& append(Lane&, unsigned lane, std::uint32_t slot, std::size_t bytes);
+  void fill_or_send(unsigned lane);
   void send_batch(unsigned lane);
   void batch_kept(unsigned lane, const Result<void>&, link::Batch, const std::vector<Receipt>&);
   void each_second();
