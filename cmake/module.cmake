@@ -38,7 +38,7 @@ function(module name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${name} ${M_WRAPS} house catch_main)
+    target_link_libraries(${name}_test PRIVATE ${name} ${M_WRAPS} house catch_main test_code)
     add_test(NAME ${name} COMMAND ${name}_test)
     add_dependencies(tests ${name}_test)
   endif()
