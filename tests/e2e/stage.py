@@ -10,14 +10,15 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "apps/demo"))
+sys.path.insert(0, str(ROOT / "apps/demo"))  # the demo's own view of a controller, a maker and a swarm
 
 from controller import Controller  # noqa: E402
 from maker import Maker  # noqa: E402
+from readings import Readings  # noqa: E402
 from swarm import Swarm  # noqa: E402
 
 BINARIES = pathlib.Path(os.environ.get("MUSTER_BIN") or ROOT / "build/release/bin")
-METRICS = ("--metric", "voltage:V:200:260", "--metric", "power:kW:0:15")
+METRICS = tuple(Readings(None).metric_options())
 
 
 class Stage(unittest.TestCase):

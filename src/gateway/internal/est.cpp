@@ -118,10 +118,12 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
   if (operation != "simpleenroll" && operation != "simplereenroll")
     return net::http::Admission{.body_max = 0};
   if (head.method != "POST") return std::unexpected(plain(405, "this operation takes POST"));
-  if (head.content_length > csr_base64_max)
+  if (head.content_length > csr_base64_max) {
+    count(tally_.enrolments_refused);
     return std::unexpected(plain(413, "a certificate request may have at most " +
                                           std::to_string(crypto::csr_bytes_max) +
                                           " octets before base64"));
+  }
   if (*in_flight_ >= settings_.enrolments_in_flight) {
     auto busy = plain(503, "too many enrolments at once; try again shortly");
     busy.headers.emplace_back("Retry-After", "5");
