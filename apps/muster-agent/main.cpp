@@ -25,11 +25,11 @@ int run(const CommandLine& given) {
   const auto readings = readings_of(given, table);
 
   net::Loop loop;
-  auto door = expect(net::TlsContext::client({.anchors_pem = controller.ca_pem}));
+  const auto handshakes = expect(agent::Handshakes::open(loop, controller.ca_pem));
   SystemClock clock;
   SystemRandom random;
-  const auto device = expect(agent::Agent::open(loop, controller, door, std::move(settings), disk,
-                                                *readings, clock, random));
+  const auto device = expect(agent::Agent::open(loop, controller, *handshakes, std::move(settings),
+                                                disk, *readings, clock, random));
   Signals signals(loop, [&loop] { loop.stop(); });
   device->start();
   log::info("agent", "started", {{"device", given.id}, {"firmware", device->status().firmware}});

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -40,16 +39,16 @@ struct Member {
                 .pace = options.pace};
   }
 
-  Result<void> open(net::Loop& loop, const agent::Controller& controller, net::TlsContext& door,
-                    const Clock& clock) {
+  Result<void> open(net::Loop& loop, const agent::Controller& controller,
+                    agent::Handshakes& handshakes, const Clock& clock) {
     if (options_.state.empty()) {
       disk = std::make_unique<agent::MemoryDisk>();
     } else {
       TRY(auto folder, agent::FolderDisk::open(options_.state / settings.id.text()));
       disk = std::make_unique<agent::FolderDisk>(std::move(folder));
     }
-    TRY(device,
-        agent::Agent::open(loop, controller, door, settings, *disk, *readings, clock, random));
+    TRY(device, agent::Agent::open(loop, controller, handshakes, settings, *disk, *readings, clock,
+                                   random));
     return {};
   }
 
@@ -124,9 +123,7 @@ class Fleet::Lane {
 
  private:
   void run() {
-    auto door = net::TlsContext::client({.anchors_pem = controller_.ca_pem});
-    if (!door) give_up(door.error());
-    door_.emplace(std::move(*door));
+    handshakes_ = expect(agent::Handshakes::open(loop_, controller_.ca_pem));
     start_some();
     loop_.run();
     net::run(loop_, stop_all(&members_));
@@ -144,7 +141,7 @@ class Fleet::Lane {
   }
 
   void start(Member& member) {
-    if (auto opened = member.open(loop_, controller_, *door_, clock_); !opened)
+    if (auto opened = member.open(loop_, controller_, *handshakes_, clock_); !opened)
       return log::error("swarm", "a device cannot start",
                         {{"device", member.settings.id.text()}, {"why", opened.error().message}});
     if (const auto at = faults_.find(member.settings.id.text()); at != faults_.end())
@@ -187,7 +184,7 @@ class Fleet::Lane {
   const Options& options_;
   SystemClock clock_;
   net::Loop loop_;
-  std::optional<net::TlsContext> door_;
+  std::unique_ptr<agent::Handshakes> handshakes_;
   std::vector<std::unique_ptr<Member>> members_;
   std::unordered_map<std::string, agent::Faults> faults_;
   std::size_t started_ = 0;

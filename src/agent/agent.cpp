@@ -5,12 +5,12 @@
 
 namespace muster::agent {
 
-Agent::Life::Life(net::Loop& loop_, const Controller& controller_, net::TlsContext& door_,
+Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
                   Random& random_, Credentials credentials_, Updater updater_)
     : loop(loop_),
       controller(controller_),
-      door(door_),
+      handshakes(handshakes_),
       settings(std::move(settings_)),
       disk(disk_),
       readings(readings_),
@@ -41,15 +41,16 @@ Agent::Agent(std::unique_ptr<Life> life) : life_(std::move(life)) {}
 Agent::~Agent() = default;
 
 Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& controller,
-                                           net::TlsContext& door, AgentSettings settings,
+                                           Handshakes& handshakes, AgentSettings settings,
                                            Disk& disk, Readings& readings, const Clock& clock,
                                            Random& random) {
   TRY(auto credentials, Credentials::open(disk, settings.id));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
   TRY(auto desired, disk.read("desired.json"));
-  auto life = std::make_unique<Life>(loop, controller, door, std::move(settings), disk, readings,
-                                     clock, random, std::move(credentials), std::move(updater));
+  auto life =
+      std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk, readings,
+                             clock, random, std::move(credentials), std::move(updater));
   if (desired) life->desired = std::move(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
 }

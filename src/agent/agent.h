@@ -22,6 +22,7 @@
 
 #include "agent/disk.h"
 #include "agent/faults.h"
+#include "agent/handshakes.h"
 #include "agent/readings.h"
 #include "agent/trust.h"
 #include "agent/updater.h"
@@ -32,7 +33,6 @@
 #include "crypto/certificate.h"
 #include "net/loop.h"
 #include "net/task.h"
-#include "net/tls.h"
 
 namespace muster::agent {
 
@@ -71,9 +71,8 @@ struct AgentStatus {
 
 class Agent {
  public:
-  // `door`: a client context without a certificate that trusts the controller's anchors, for
-  // enrolment; one serves all agents of a loop. All references outlive the agent.
-  static Result<std::unique_ptr<Agent>> open(net::Loop&, const Controller&, net::TlsContext& door,
+  // All references outlive the agent; one Handshakes serves all agents of a loop.
+  static Result<std::unique_ptr<Agent>> open(net::Loop&, const Controller&, Handshakes&,
                                              AgentSettings, Disk&, Readings&, const Clock&,
                                              Random&);
   ~Agent();  // after stop(), or before start()

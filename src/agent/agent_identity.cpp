@@ -26,7 +26,7 @@ net::Task<Result<Duration>> Agent::Life::try_to_enrol() {
   if (settings.token.empty())
     co_return fail(Fault::invalid, "there is no certificate, and no token to enrol with");
   CO_TRY(auto csr, credentials.request());
-  EstClient est(loop, controller.host, controller.enrol_port, door);
+  EstClient est(loop, controller.host, controller.enrol_port, handshakes.anonymous());
   auto answer = co_await est.enrol(settings.id.text(), settings.token, std::move(csr));
   if (!answer) {
     if (answer.error().fault == Fault::forbidden || answer.error().fault == Fault::invalid)
@@ -45,16 +45,13 @@ net::Task<Result<Duration>> Agent::Life::settle(EstClient* est, EstAnswer answer
   co_return 0ms;
 }
 
-Result<void> Agent::Life::use_pair() {
-  const auto& next = credentials.next();
-  using_next = next && next_refused % (next_tries + 1) != next_tries;
-  const Pair& pair = using_next ? *next : *credentials.current();
-  const net::TlsSettings own{
-      .key_pem = pair.key_pem, .chain_pem = pair.chain_pem, .anchors_pem = controller.ca_pem};
-  if (tls) return tls->reload(own);
-  TRY(auto made, net::TlsContext::client(own));
-  tls.emplace(std::move(made));
-  return {};
+const Pair& Agent::Life::choose_pair() {
+  using_next = credentials.next() && next_refused % (next_tries + 1) != next_tries;
+  return pair_in_use();
+}
+
+const Pair& Agent::Life::pair_in_use() const {
+  return using_next && credentials.next() ? *credentials.next() : *credentials.current();
 }
 
 void Agent::Life::proved_pair() {
@@ -70,7 +67,7 @@ net::Task<void> Agent::Life::renew() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
   while (!stopping) {
     const auto& pair = credentials.current();
-    if (!pair || credentials.next() || !tls) {
+    if (!pair || credentials.next()) {
       co_await renewal_bell.wait(settings.pace.retry_max);
       continue;
     }
@@ -93,7 +90,8 @@ net::Task<void> Agent::Life::renew() {
 
 net::Task<Result<Duration>> Agent::Life::try_to_renew() {
   CO_TRY(auto csr, credentials.request());
-  EstClient est(loop, controller.host, controller.enrol_port, *tls);
+  CO_TRY(const auto turn, co_await handshakes.as(*credentials.current()));
+  EstClient est(loop, controller.host, controller.enrol_port, turn.tls());
   auto answer = co_await est.renew(std::move(csr));
   if (!answer) {
     if (answer.error().fault == Fault::invalid) CO_TRY_VOID(credentials.drop_request());

@@ -54,14 +54,20 @@ net::Task<void> Agent::Life::stay_connected() {
   }
 }
 
-net::Task<Result<void>> Agent::Life::session() {
-  CO_TRY_VOID(use_pair());
+net::Task<Result<void>> Agent::Life::open_line() {
+  CO_TRY(const auto turn, co_await handshakes.as(choose_pair()));
   leaving = gone = false;
   const MqttClient::Settings line{.host = controller.host,
                                   .port = controller.mqtt_port,
                                   .client_id = settings.id.text(),
                                   .keep_alive = settings.pace.keep_alive};
-  client = std::make_unique<MqttClient>(loop, line, *tls, *this);
+  client = std::make_unique<MqttClient>(loop, line, turn.tls(), *this);
+  co_await client->opened();
+  co_return Result<void>{};
+}
+
+net::Task<Result<void>> Agent::Life::session() {
+  CO_TRY_VOID(co_await open_line());
   auto up = co_await client->connected();
   if (!up) {
     if (using_next)
@@ -230,8 +236,10 @@ void Agent::Life::send_message(Outbox::Message message) {
 // --- the update path ---
 
 net::Task<void> Agent::Life::visit() {
-  if (faults.silent || !tls) co_return;
-  net::http::Client http(loop, controller.host, controller.device_port, &*tls);
+  if (faults.silent) co_return;
+  auto turn = co_await handshakes.as(pair_in_use());  // for all of it: it may connect again
+  if (!turn) co_return log_failure("there is no TLS", turn.error());
+  net::http::Client http(loop, controller.host, controller.device_port, &turn->tls());
   if (auto done = co_await visit_with(&http); !done)
     log_failure("the update path does not answer", done.error());
 }

@@ -18,7 +18,7 @@ struct Stage {
   net::Loop loop;
   Rehearsal rehearsal{loop};
   Controller controller = rehearsal.controller();
-  net::TlsContext door = expect(net::TlsContext::client({.anchors_pem = controller.ca_pem}));
+  std::unique_ptr<Handshakes> handshakes = expect(Handshakes::open(loop, controller.ca_pem));
   MemoryDisk disk;
   MeterReadings readings{1};
   ManualClock clock{SystemClock{}.now()};
@@ -39,8 +39,8 @@ struct Stage {
                      .command_within = 5s}};
   }
   void start(AgentSettings with) {
-    device =
-        expect(Agent::open(loop, controller, door, std::move(with), disk, readings, clock, random));
+    device = expect(
+        Agent::open(loop, controller, *handshakes, std::move(with), disk, readings, clock, random));
     device->start();
   }
   void start() { start(settings()); }

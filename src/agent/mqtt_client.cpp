@@ -30,6 +30,7 @@ MqttClient::MqttClient(net::Loop& loop, const Settings& settings, net::TlsContex
     : loop_(loop),
       settings_(settings),
       events_(events),
+      opened_(loop),
       greeted_(loop),
       heard_ns_(monotonic_ns()),
       sent_ns_(heard_ns_),
@@ -37,6 +38,10 @@ MqttClient::MqttClient(net::Loop& loop, const Settings& settings, net::TlsContex
 
 MqttClient::~MqttClient() {
   loop_.cancel(heart_);
+}
+
+net::Task<void> MqttClient::opened() {
+  co_await opened_;
 }
 
 net::Task<Result<void>> MqttClient::connected() {
@@ -109,6 +114,7 @@ void MqttClient::drop(Error why) {
 
 void MqttClient::on_open() {
   state_ = State::greeting;
+  opened_.set();
   mqtt::PropertyList properties;
   properties.number(mqtt::Property::maximum_packet_size, packet_max)
       .number(mqtt::Property::receive_maximum, 16);
@@ -141,6 +147,7 @@ void MqttClient::on_close(const Error& error) {
   in_flight_.clear();
   const Error why = why_.value_or(error);
   if (!connected_) connected_ = std::unexpected(why);
+  opened_.set();
   greeted_.set();
   if (granted_ && !subscribed_) subscribed_ = std::unexpected(why);
   if (granted_) granted_->set();

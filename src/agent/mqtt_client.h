@@ -52,6 +52,7 @@ class MqttClient final : private net::Stream::Events {
   ~MqttClient();
   MqttClient(const MqttClient&) = delete;
 
+  net::Task<void> opened();  // the handshake is done, or the connection is gone
   // Both wait for the answer, 15 s at most. Forbidden: the server knows us and refuses.
   net::Task<Result<void>> connected();
   net::Task<Result<void>> subscribe(std::vector<std::string> filters);
@@ -87,7 +88,7 @@ class MqttClient final : private net::Stream::Events {
   std::size_t in_flight_max_ = 1'000;
   std::uint16_t last_id_ = 0, subscribe_id_ = 0;
   std::optional<Result<void>> connected_, subscribed_;
-  net::Event greeted_;
+  net::Event opened_, greeted_;
   std::unique_ptr<net::Event> granted_;
   net::Loop::TimerId heart_;
   std::int64_t heard_ns_ = 0, sent_ns_ = 0;

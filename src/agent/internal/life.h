@@ -19,21 +19,23 @@
 namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
-  Life(net::Loop&, const Controller&, net::TlsContext& door, AgentSettings, Disk&, Readings&,
-       const Clock&, Random&, Credentials, Updater);
+  Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
+       Random&, Credentials, Updater);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
   net::Task<Result<Duration>> try_to_enrol();  // 0: done; else when to ask again
   net::Task<void> renew();
   net::Task<Result<Duration>> try_to_renew();
-  Result<void> use_pair();  // for the next connection
-  void proved_pair();       // it made one
+  const Pair& choose_pair();  // for the next session
+  const Pair& pair_in_use() const;
+  void proved_pair();  // it made one
   net::Task<Result<Duration>> settle(EstClient*, EstAnswer);
 
   // line (agent_line.cpp)
   net::Task<void> stay_connected();
   net::Task<Result<void>> session();
+  net::Task<Result<void>> open_line();
   net::Task<void> first_words();  // state, then subscriptions
   net::Task<void> visit();        // the update path, when MQTT is refused
   net::Task<Result<void>> visit_with(net::http::Client*);
@@ -55,6 +57,7 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<Result<void>> step();
   Result<void> consider();
   net::Task<Result<void>> download();
+  net::Task<Result<void>> fetch(Wanted);
   net::Task<Result<void>> switch_slot();  // runs the activate command
   net::Task<Result<void>> trial();
   net::Task<Result<void>> check_health();
@@ -71,7 +74,7 @@ struct Agent::Life final : MqttClient::Events {
 
   net::Loop& loop;
   const Controller& controller;
-  net::TlsContext& door;
+  Handshakes& handshakes;
   const AgentSettings settings;
   Disk& disk;
   Readings& readings;
@@ -85,7 +88,6 @@ struct Agent::Life final : MqttClient::Events {
   AgentStatus tally;  // the counters of it
   Backoff backoff;
 
-  std::optional<net::TlsContext> tls;  // with our pair
   std::unique_ptr<MqttClient> client;
   std::optional<wire::Offer> offer;  // not yet considered
   bool offer_news = false;           // it, or its absence, is new
