@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
+constexpr Duration doze = 250ms;            // how long what is not urgent may lie
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
 
 std::string presence_event(const inventory::Device& device, Instant at) {
@@ -44,10 +45,11 @@ struct Desk::Floor {
   std::set<std::uint64_t> moved;  // rollouts
   std::deque<DeviceId> offers;    // devices whose answer to "what should I run" is new
 
-  std::mutex mutex;  // guards the four below; the only lock of the domain's thread
+  std::mutex mutex;  // guards those below; the only lock of the domain's thread
   std::condition_variable wake;
   std::vector<Work> queue;
   bool stopping = false, ended = false;
+  bool asleep = false;  // whoever has something urgent wakes the thread, once
 
   std::vector<Work> taken;  // left over from a queue longer than a batch
   std::size_t next = 0;
@@ -187,25 +189,31 @@ std::unexpected<Error> Desk::unavailable() {
   return fail(Fault::unavailable, "the controller is stopping; ask again");
 }
 
-void Desk::post(Work work) {
+void Desk::post(Work work, bool urgent) {
+  bool wake = false, ended = false;
   {
     std::lock_guard lock(floor_->mutex);
-    if (!floor_->ended) {
-      floor_->queue.push_back(std::move(work));
-      if (floor_->queue.size() == 1) floor_->wake.notify_one();  // else it has been woken already
-      return;
-    }
+    ended = floor_->ended;
+    if (!ended) floor_->queue.push_back(std::move(work));
+    wake = urgent && std::exchange(floor_->asleep, false);
   }
+  if (wake) floor_->wake.notify_one();
+  if (!ended) return;
   Turn refused{floor_->domain, store::Broken("the desk has ended")};
   work(refused);
   for (auto& told : refused.told) told(false);
 }
 
 void Desk::ask(link::Request request, link::Answered answered) {
-  post([this, request = std::move(request), answered = std::move(answered)](Turn& turn) mutable {
-    turn.take<link::Reply>([&](Domain&) { return floor_->answers.to(request); },
-                           std::move(answered));
-  });
+  // Nobody waits for the answer to a presence: it is looked at with the next question, or after a
+  // doze. In a storm of reconnections that spares a switch of threads for each device.
+  const bool urgent = !std::holds_alternative<link::Presence>(request);
+  post(
+      [this, request = std::move(request), answered = std::move(answered)](Turn& turn) mutable {
+        turn.take<link::Reply>([&](Domain&) { return floor_->answers.to(request); },
+                               std::move(answered));
+      },
+      urgent);
 }
 
 std::size_t Desk::drain() {
@@ -246,7 +254,10 @@ Result<void> Desk::run() {
       bool busy = drain() > 0 || !floor_->offers.empty();
       std::unique_lock lock(floor_->mutex);
       if (floor_->stopping && floor_->queue.empty() && floor_->next >= floor_->taken.size()) break;
-      if (!busy && floor_->queue.empty()) floor_->wake.wait_for(lock, 250ms);
+      if (busy || !floor_->queue.empty()) continue;
+      floor_->asleep = true;
+      floor_->wake.wait_for(lock, doze);
+      floor_->asleep = false;
     }
     floor_->domain.inventory.save_contacts();
     drain();

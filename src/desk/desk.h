@@ -88,7 +88,7 @@ class Desk final : public link::Controller {
   };
   static std::unexpected<Error> unavailable();
   using Work = std::move_only_function<void(Turn&)>;
-  void post(Work);
+  void post(Work, bool urgent = true);
 
   struct Floor;
   std::unique_ptr<Floor> floor_;

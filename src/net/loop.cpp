@@ -41,6 +41,7 @@ struct Loop::State {
 
   std::mutex mutex;  // guards posted
   std::vector<Work> posted;
+  std::atomic<bool> asleep{false};  // set under the mutex: who posts then rings, once
 
   std::vector<Work> deferred;
   std::vector<TurnEnd*> asked, asked_running;
@@ -74,6 +75,7 @@ int Loop::State::patience() {
   {
     std::lock_guard lock(mutex);
     if (!posted.empty()) return 0;
+    asleep = true;
   }
   while (!heap.empty() && !timers.contains(heap.front().number)) {
     std::pop_heap(heap.begin(), heap.end());
@@ -88,6 +90,7 @@ int Loop::State::patience() {
 void Loop::State::wait() {
   ready_next = 0;
   ready_count = ::epoll_wait(epoll, ready.data(), static_cast<int>(ready.size()), patience());
+  asleep = false;
   if (ready_count < 0) ready_count = 0;  // EINTR
 }
 
@@ -183,13 +186,13 @@ void Loop::stop() {
 }
 
 void Loop::post(Work work) {
-  bool first;
+  bool asleep;
   {
     std::lock_guard lock(state_->mutex);
-    first = state_->posted.empty();
     state_->posted.push_back(std::move(work));
+    asleep = state_->asleep.exchange(false);
   }
-  if (first && !here()) state_->ring();
+  if (asleep) state_->ring();
 }
 
 void Loop::defer(Work work) {
