@@ -232,11 +232,12 @@ Totals Fleet::totals() {
 }
 
 void Fleet::stop() {
-  const auto deadline = std::chrono::steady_clock::now() + goodbye_within;
+  const std::int64_t deadline = monotonic_ns() + std::chrono::nanoseconds(goodbye_within).count();
   std::vector<std::future<void>> ends;
   for (const auto& lane : lanes_) ends.push_back(lane->stop());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    const bool ended = ends[i].wait_until(deadline) == std::future_status::ready;
+    const std::chrono::nanoseconds left(std::max<std::int64_t>(0, deadline - monotonic_ns()));
+    const bool ended = ends[i].wait_for(left) == std::future_status::ready;
     if (ended)
       lanes_[i]->join();
     else

@@ -77,6 +77,14 @@ void add_faults(CLI::App& app, std::vector<std::string>& commands) {
   each("--silent", [](const std::string& id) { return "silent " + id; }, "ID: says nothing");
 }
 
+void add_pace(CLI::App& app, agent::Pace& pace) {
+  duration_option(app, "--interval", pace.interval, "between two readings of a device");
+  duration_option(app, "--retry-first", pace.retry_first, "first wait before another try");
+  duration_option(app, "--retry-max", pace.retry_max, "longest wait before another try");
+  duration_option(app, "--keep-alive", pace.keep_alive, "MQTT keep alive");
+  duration_option(app, "--contact-within", pace.contact_within, "of a new release, per try");
+}
+
 }  // namespace
 
 Options Options::read(int argc, char** argv) {
@@ -98,11 +106,7 @@ Options Options::read(int argc, char** argv) {
                  "CSV to replay, each device from a place of its own");
   app.add_option("--model", model, "readings without a CSV: meter")
       ->check(CLI::IsMember({"meter"}));
-  duration_option(app, "--interval", given.pace.interval, "between two readings of a device");
-  duration_option(app, "--retry-first", given.pace.retry_first, "first wait before another try");
-  duration_option(app, "--retry-max", given.pace.retry_max, "longest wait before another try");
-  duration_option(app, "--keep-alive", given.pace.keep_alive, "MQTT keep alive");
-  duration_option(app, "--contact-within", given.pace.contact_within, "of a new release, per try");
+  add_pace(app, given.pace);
   app.add_option("--firmware", given.firmware, "version that devices come with");
   app.add_option("--threads", given.threads, "loop threads")->check(CLI::Range(1U, 64U));
   app.add_option("--seed", given.seed, "of readings, jitter and who fails");
