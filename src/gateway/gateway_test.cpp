@@ -231,6 +231,22 @@ TEST_CASE("readings that could not be kept are not acknowledged") {
   CHECK_FALSE(v3->heard<mqtt::Puback>());
 }
 
+TEST_CASE("while a batch is on its way, what comes fills the next one") {
+  Workbench w;
+  w.telemetry.hold();
+  auto client = w.arrive(w.device("meter-1"));
+  client->publish("v1/devices/meter-1/telemetry", readings);
+  CHECK(w.until([&] { return w.telemetry.messages() == 1; }));
+  for (int i = 0; i < 3; ++i) {
+    client->publish("v1/devices/meter-1/telemetry", readings);
+    w.settle(*client);
+  }
+  CHECK(w.telemetry.messages() == 1);
+  w.telemetry.answer({});
+  for (int i = 0; i < 4; ++i) w.wait<mqtt::Puback>(*client);
+  CHECK(w.telemetry.messages() == 4);
+}
+
 TEST_CASE(
     "a payload that is not SenML is refused with the place at fault, and the session goes on") {
   Workbench w;
