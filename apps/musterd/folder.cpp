@@ -76,9 +76,13 @@ Result<std::vector<Certificate>> certificate_authority(const fs::path& path, con
   return std::vector{std::move(issuing_certificate), std::move(root_certificate)};
 }
 
-bool still_good(const Certificate& c, const std::vector<std::string>& names, Instant now) {
-  const bool named = std::ranges::all_of(
-      names, [&](const std::string& n) { return std::ranges::count(c.dns_names, n) > 0; });
+bool still_good(const Certificate& c, const std::vector<std::string>& names,
+                const std::vector<std::string>& addresses, Instant now) {
+  const auto in = [](const std::vector<std::string>& list) {
+    return [&list](const std::string& each) { return std::ranges::count(list, each) > 0; };
+  };
+  const bool named = std::ranges::all_of(names, in(c.dns_names)) &&
+                     std::ranges::all_of(addresses, in(c.ip_addresses));
   return named && c.not_after - now > server_life / 3;
 }
 
@@ -90,7 +94,7 @@ Result<std::string> server_chain(const fs::path& path, const std::vector<std::st
   const fs::path file = path / "server.pem";
   if (fs::exists(file)) {
     TRY(auto current, read_certificate(file));
-    if (still_good(current, names, now) &&
+    if (still_good(current, names, addresses, now) &&
         current.key.fingerprint() == server.public_key().fingerprint())
       return read_text(file);
   }

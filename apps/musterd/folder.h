@@ -1,14 +1,15 @@
 // musterd/folder -- the data folder: made at first start with its keys and certificates, opened
 // again after that.
 //
-//   muster.db  telemetry/  artifacts/        what is kept
-//   keys/{root,issuing,server,ledger,release}.key   0600; root.key may be taken offline after the
-//   first start ca.pem                                   the fleet root, for clients issuing.pem
-//   server.pem                  the issuing CA; the doors' certificate and its chain release.pub
-//   the online release key, for devices ledger.vkey                              the checkpoint
-//   key, for auditors (C2SP verifier key) admin.token                              the first
-//   operator's, 0600 ports.json                               where the doors are, rewritten at
-//   each start
+//   muster.db  telemetry/  artifacts/   what is kept
+//   keys/{root,issuing,server,ledger,release}.key   0600; root.key may be taken away after the
+//                                                   first start
+//   ca.pem                   the fleet root, for clients
+//   issuing.pem  server.pem  the issuing CA; the doors' certificate and its chain
+//   release.pub              the online release key, for devices
+//   ledger.vkey              the checkpoint key, for auditors (C2SP verifier key)
+//   admin.token              the first operator's, 0600
+//   ports.json               where the doors are, rewritten at each start
 //
 // The server certificate is issued anew when the doors' names change or less than a third of its
 // life is left.
