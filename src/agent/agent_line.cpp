@@ -244,26 +244,32 @@ net::Task<void> Agent::Life::visit() {
     log_failure("the update path does not answer", done.error());
 }
 
+net::Task<Result<net::http::Answer>> Agent::Life::post(net::http::Client* http, const char* channel,
+                                                       std::string body) {
+  return http->call({.method = "POST",
+                     .target = '/' + topic(channel),
+                     .headers = {{"Content-Type", "application/json"}},
+                     .body = std::move(body)});
+}
+
+net::Task<Result<void>> Agent::Life::post_state(net::http::Client* http) {
+  if (!state_news) co_return Result<void>{};
+  CO_TRY(const auto told, co_await post(http, "state", state_text()));
+  state_news = told.status / 100 != 2;
+  co_return Result<void>{};
+}
+
 net::Task<Result<void>> Agent::Life::visit_with(net::http::Client* http) {
-  const std::string base = "/v1/devices/" + settings.id.text();
-  const auto post = [&base](const char* where, std::string body) {
-    return net::http::Call{.method = "POST",
-                           .target = base + where,
-                           .headers = {{"Content-Type", "application/json"}},
-                           .body = std::move(body)};
-  };
-  if (state_news) {
-    CO_TRY(const auto told, co_await http->call(post("/state", state_text())));
-    if (told.status / 100 == 2) state_news = false;
-  }
-  CO_TRY(const auto answer, co_await http->call({.target = base + "/updates"}));
+  CO_TRY_VOID(co_await post_state(http));
+  CO_TRY(const auto answer, co_await http->call({.target = '/' + topic("updates")}));
   if (answer.status != 200)
     co_return fail(Fault::unavailable, "it answered " + std::to_string(answer.status));
   contact();
   hear_offer(answer.body);
+  CO_TRY_VOID(co_await post_state(http));  // what was confirmed just now, before its report
   while (!updater.reports().empty() && !stopping) {
     CO_TRY(const auto heard,
-           co_await http->call(post("/results", wire::to_text(updater.reports().front()))));
+           co_await post(http, "results", wire::to_text(updater.reports().front())));
     if (heard.status >= 500 || heard.status == 429)
       co_return fail(Fault::unavailable, "it takes no report now");
     if (heard.status / 100 != 2)

@@ -156,6 +156,7 @@ TEST_CASE("a device that MQTT refuses is patched on the update path and comes ba
   REQUIRE(stage.until([&] { return stage.device->status().restricted; }));
   stage.rehearsal.offer(Maker::release("1.1.0", 1, "cure"), "cure", 7);
   REQUIRE(stage.until_told("results installed"));
+  CHECK(stage.rehearsal.told == Told{"state 1.0.0", "state 1.1.0", "results installed"});
   CHECK_FALSE(stage.device->status().connected);
   CHECK(stage.rehearsal.readings.empty());
   stage.rehearsal.refuse_mqtt = false;

@@ -39,6 +39,9 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<void> first_words();  // state, then subscriptions
   net::Task<void> visit();        // the update path, when MQTT is refused
   net::Task<Result<void>> visit_with(net::http::Client*);
+  net::Task<Result<void>> post_state(net::http::Client*);
+  net::Task<Result<net::http::Answer>> post(net::http::Client*, const char* channel,
+                                            std::string body);
   void leave_session();
   void on_message(std::string_view topic, ByteView payload) override;
   void on_gone(const Error&) override;
