@@ -140,6 +140,22 @@ Result<void> watch(Remote& remote, const Chosen& chosen, const Options& o) {
   return {};
 }
 
+// The API counts waves from 0; people, `rollout show` and the ledger from 1.
+Result<void> show_targets(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY(auto items, remote.list(path_of(o) + "/targets" +
+                              (o.outcome.empty() ? "" : "?outcome=" + url_encoded(o.outcome))));
+  if (chosen.json) return show(chosen, Json(std::move(items)));
+  for (Json& item : items)
+    if (const auto* wave = item.find("wave"); wave && wave->integer())
+      item.set("wave", *wave->integer() + 1);
+  print_table(items, {{"DEVICE", "device"},
+                      {"WAVE", "wave"},
+                      {"OUTCOME", "outcome"},
+                      {"DETAIL", "detail"},
+                      {"AT", "at"}});
+  return {};
+}
+
 void start_verb(CLI::App& noun, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   auto* app = noun.add_subcommand("start", "move devices to a release, wave by wave");
@@ -194,18 +210,7 @@ void rollout_commands(CLI::App& root, Chosen& chosen) {
          return {};
        });
   verb("watch", "follow it until it ends; exit 4 unless it is done", watch);
-  auto [targets, t] =
-      verb("targets", "each device and what became of it",
-           [](Remote& r, const Chosen& c, const Options& o) {
-             return show_list(r, c,
-                              path_of(o) + "/targets" +
-                                  (o.outcome.empty() ? "" : "?outcome=" + url_encoded(o.outcome)),
-                              {{"DEVICE", "device"},
-                               {"WAVE", "wave"},
-                               {"OUTCOME", "outcome"},
-                               {"DETAIL", "detail"},
-                               {"AT", "at"}});
-           });
+  auto [targets, t] = verb("targets", "each device and what became of it", show_targets);
   targets->add_option("--outcome", t->outcome,
                       "waiting, offered, installed, failed, reverted or silent");
   for (const char* name : {"pause", "resume", "halt"}) {
