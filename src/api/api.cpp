@@ -50,7 +50,7 @@ Result<std::unique_ptr<Api>> Api::open(const Settings& settings, desk::Desk& des
                                      clock, domain.releases.spool(), std::move(gateway_metrics));
   Door& d = *door;
   std::unique_ptr<Api> api(new Api(std::move(door)));
-  d.service.set_token_hashes(operators.token_hashes());
+  d.service.set_token_hashes(operators.upload_hashes());
   operators.on_change([&d](std::set<std::string> hashes) {
     d.loop.post([&d, hashes = std::move(hashes)]() mutable {
       d.service.set_token_hashes(std::move(hashes));
@@ -67,6 +67,7 @@ Result<std::unique_ptr<Api>> Api::open(const Settings& settings, desk::Desk& des
 
 Api::~Api() {
   drain();
+  door_->operators.on_change({});
 }
 
 std::uint16_t Api::port() const {

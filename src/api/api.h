@@ -7,7 +7,8 @@
 // a session cookie for a one-time link. Every change and every refusal for lack of rights is in the
 // ledger.
 //
-// Made, drained and destroyed on the thread that opened it; serves on a thread of its own.
+// Made, drained and destroyed on the thread that opened it, destroyed when the desk no longer runs;
+// serves on a thread of its own.
 #pragma once
 
 #include <functional>

@@ -60,9 +60,10 @@ struct Operators::Roll {
   std::unordered_map<std::string, Pass> sessions, links;
   std::function<void(std::set<std::string>)> changed = {};
 
-  std::set<std::string> token_hashes() const {
+  std::set<std::string> upload_hashes() const {
     std::set<std::string> out;
-    for (const auto& [hash, name] : tokens) out.insert(hash);
+    for (const auto& [hash, name] : tokens)
+      if (roles.at(name) != Role::viewer) out.insert(hash);
     return out;
   }
 
@@ -102,8 +103,11 @@ struct Operators::Roll {
     if (passes.size() < sessions_max) return;
     const Instant now = clock.now();
     std::erase_if(passes, [now](const auto& each) { return each.second.expires <= now; });
-    if (passes.size() >= sessions_max) passes.clear();
     ledger.observe().write("DELETE FROM operator_session WHERE expires <= ?", {millis(now)});
+    if (passes.size() < sessions_max) return;
+    passes.clear();
+    ledger.observe().write("DELETE FROM operator_session WHERE link = ?",
+                           {std::int64_t{&passes == &links}});
   }
 
   void load() {
@@ -112,7 +116,9 @@ struct Operators::Roll {
       roles[operators.text(0)] = static_cast<Role>(operators.integer(1));
       tokens[std::string(text_of(operators.blob(2)))] = operators.text(0);
     }
-    auto passes = store.read("SELECT secret, name, expires, link FROM operator_session");
+    auto passes =
+        store.read("SELECT secret, name, expires, link FROM operator_session WHERE expires > ?",
+                   {millis(clock.now())});
     while (passes.next())
       (passes.integer(3) ? links : sessions)[std::string(text_of(passes.blob(0)))] = {
           passes.text(1), instant(passes.integer(2))};
@@ -150,7 +156,7 @@ Result<std::string> Operators::add(std::string name, Role role, ledger::Actor ac
              {std::string_view(name), std::int64_t{static_cast<int>(role)}, bytes_of(key)});
   roll_->tokens[key] = name;
   roll_->roles[std::move(name)] = role;
-  if (roll_->changed) roll_->changed(roll_->token_hashes());
+  if (roll_->changed) roll_->changed(roll_->upload_hashes());
   return token;
 }
 
@@ -165,7 +171,7 @@ Result<void> Operators::remove(const std::string& name, ledger::Actor actor) {
   std::erase_if(roll_->links, his);
   std::erase_if(roll_->tokens, [&name](const auto& each) { return each.second == name; });
   roll_->roles.erase(name);
-  if (roll_->changed) roll_->changed(roll_->token_hashes());
+  if (roll_->changed) roll_->changed(roll_->upload_hashes());
   return {};
 }
 
@@ -208,8 +214,8 @@ std::optional<Operator> Operators::by_session(std::string_view cookie) const {
   return roll_->of(at->second.name);
 }
 
-std::set<std::string> Operators::token_hashes() const {
-  return roll_->token_hashes();
+std::set<std::string> Operators::upload_hashes() const {
+  return roll_->upload_hashes();
 }
 
 void Operators::on_change(std::function<void(std::set<std::string>)> f) {

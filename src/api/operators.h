@@ -48,8 +48,9 @@ class Operators {
   std::optional<Operator> by_session(std::string_view cookie) const;
   void end_session(std::string_view cookie);
 
-  // SHA-256 of every token, raw: what the door needs before it lets an upload begin.
-  std::set<std::string> token_hashes() const;
+  // SHA-256, raw, of the tokens that may upload: what the door needs before it takes the first
+  // octet of one.
+  std::set<std::string> upload_hashes() const;
   void on_change(std::function<void(std::set<std::string>)>);  // they changed; inside the command
 
  private:

@@ -1,5 +1,6 @@
 #include "api/internal/console_files.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "api/internal/embedded.h"
@@ -33,6 +34,44 @@ std::string type_of(std::string_view name) {
   return "application/octet-stream";
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The next element of a comma separated list (RFC 9110 5.6.1).
+std::string_view take_element(std::string_view& list) {
+  const auto element = list.substr(0, list.find(','));
+  list.remove_prefix(std::min(element.size() + 1, list.size()));
+  return trimmed(element);
+}
+
+// Whether Accept-Encoding names the coding, with a weight that is not zero (RFC 9110 12.5.3).
+bool accepts(const Head& head, std::string_view coding) {
+  const auto* header = head.header("Accept-Encoding");
+  for (std::string_view list = header ? *header : std::string_view(); !list.empty();) {
+    const auto element = take_element(list);
+    const auto semicolon = element.find(';');
+    if (trimmed(element.substr(0, semicolon)) != coding) continue;
+    if (semicolon == std::string_view::npos) return true;
+    const auto weight = trimmed(element.substr(semicolon + 1));
+    return weight.find_first_of("123456789") != std::string_view::npos;
+  }
+  return false;
+}
+
+// If-None-Match compares weakly (RFC 9110 13.1.2).
+bool is_known(const Head& head, std::string_view etag) {
+  const auto* header = head.header("If-None-Match");
+  for (std::string_view list = header ? *header : std::string_view(); !list.empty();) {
+    auto each = take_element(list);
+    if (each.starts_with("W/")) each.remove_prefix(2);
+    if (each == etag || each == "*") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ConsoleFiles::ConsoleFiles() {
@@ -48,7 +87,7 @@ ConsoleFiles::ConsoleFiles() {
     } else {
       File& entry = files_[name];
       entry.type = type_of(name);
-      entry.etag = '"' + to_hex(crypto::sha256(bytes_of(*content))).substr(0, 32) + '"';
+      entry.digest = to_hex(crypto::sha256(bytes_of(*content))).substr(0, 32);
       entry.plain = std::move(content);
     }
   }
@@ -60,30 +99,26 @@ std::optional<Response> ConsoleFiles::find(const Head& head) const {
   if (at == files_.end() && page) at = files_.find("/index.html");
   if (at == files_.end() || !at->second.plain) return std::nullopt;
   const File& file = at->second;
+  const bool brotli = file.brotli && accepts(head, "br");
+  const bool gzip = !brotli && file.gzip && accepts(head, "gzip");
+  const char* coding = brotli ? "br" : gzip ? "gzip" : "";
+  // A strong tag is of one representation: each coding has its own.
+  const std::string etag = '"' + file.digest + (*coding ? "-" : "") + coding + '"';
   const bool hashed = head.path.starts_with("/assets/");
   Response response{
       .headers = {{"Content-Type", file.type},
-                  {"ETag", file.etag},
+                  {"ETag", etag},
                   {"Cache-Control", hashed ? "public, max-age=31536000, immutable" : "no-cache"},
                   {"Content-Security-Policy", std::string(policy)},
                   {"X-Content-Type-Options", "nosniff"},
                   {"Referrer-Policy", "no-referrer"},
                   {"Vary", "Accept-Encoding"}}};
-  if (const auto* known = head.header("If-None-Match"); known && *known == file.etag) {
+  if (is_known(head, etag)) {
     response.status = 304;
     return response;
   }
-  const auto* accepts = head.header("Accept-Encoding");
-  response.shared_body = file.plain;
-  if (accepts && file.gzip && accepts->find("gzip") != std::string::npos) {
-    response.shared_body = file.gzip;
-    response.headers.emplace_back("Content-Encoding", "gzip");
-  }
-  if (accepts && file.brotli && accepts->find("br") != std::string::npos) {
-    response.shared_body = file.brotli;
-    if (response.headers.back().first == "Content-Encoding") response.headers.pop_back();
-    response.headers.emplace_back("Content-Encoding", "br");
-  }
+  response.shared_body = brotli ? file.brotli : gzip ? file.gzip : file.plain;
+  if (*coding) response.headers.emplace_back("Content-Encoding", coding);
   return response;
 }
 

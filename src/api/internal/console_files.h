@@ -22,7 +22,7 @@ class ConsoleFiles {
   using Content = std::shared_ptr<const std::string>;
   struct File {
     Content plain, brotli, gzip;
-    std::string type, etag;
+    std::string type, digest;
   };
   std::map<std::string, File, std::less<>> files_;
 };

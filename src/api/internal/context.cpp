@@ -5,8 +5,10 @@
 
 namespace muster::api {
 
-bool Context::dry_run() const {
+Result<bool> Context::dry_run() const {
   const auto* value = request.parameter("dry_run");
+  if (value && *value != "true" && *value != "false")
+    return fail(Fault::invalid, "must be true or false", "?dry_run");
   return value && *value == "true";
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -26,13 +27,11 @@ Reply one(Context& c, const inventory::Device& device, int status = 200) {
 Result<Reply> list(Context& c) {
   inventory::Selector selector = inventory::Selector::everything();
   if (auto text = c.text("selector"); !text.empty()) {
-    auto parsed = inventory::Selector::parse(text);
-    if (!parsed) return fail(Fault::invalid, parsed.error().message, "?selector");
-    selector = std::move(*parsed);
+    TRY(selector, about(inventory::Selector::parse(text), "?selector"));
   }
   std::optional<inventory::Lifecycle> state;
   if (auto text = c.text("state"); !text.empty()) {
-    TRY(state, inventory::parse_lifecycle(text));
+    TRY(state, about(inventory::parse_lifecycle(text), "?state"));
   }
   TRY(auto limit, c.number("limit", 100, 1, 1000));
   auto after = from_base64(c.text("cursor"));
@@ -54,7 +53,7 @@ Result<Reply> expect_device(Context& c) {
   TRY(device.id, DeviceId::parse(id, "/id"));
   TRY(device.model, ModelId::parse(model, "/model"));
   if (!risk.empty()) {
-    TRY(device.risk, inventory::parse_risk(risk));
+    TRY(device.risk, about(inventory::parse_risk(risk), "/risk"));
   }
   const DeviceId name = device.id;
   TRY(auto token, c.domain.identity.expect(std::move(device), c.actor()));
@@ -84,7 +83,7 @@ Result<Reply> edit(Context& c) {
   }
   TRY_VOID(in.done());
   if (!risk.empty()) {
-    TRY(change.risk, inventory::parse_risk(risk));
+    TRY(change.risk, about(inventory::parse_risk(risk), "/risk"));
   }
   TRY_VOID(c.domain.inventory.edit(device->id, std::move(change), c.actor(), revision));
   return one(c, *device);
@@ -133,12 +132,9 @@ Result<Reply> retire(Context& c) {
 
 Result<Reply> history(Context& c) {
   TRY(const auto* device, device_of(c));
-  TRY(auto limit, c.number("limit", 100, 1, 1000));
-  Json::Array items;
-  for (const auto& recorded :
-       c.domain.ledger.about("device/" + device->id.text(), static_cast<std::size_t>(limit)))
-    items.push_back(ledger::to_json(recorded));
-  return listing(std::move(items));
+  return page_newest_first(
+      c, c.domain.ledger.about("device/" + device->id.text(), listed_max),
+      [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
 }
 
 std::string unit_of(Context& c, const inventory::Device& device, const std::string& metric) {
@@ -191,12 +187,13 @@ Result<Later> series(Context& c) {
   TRY(const auto* device, device_of(c));
   const std::string metric = c.text("metric");
   if (metric.empty()) return fail(Fault::invalid, "say which metric", "?metric");
-  Instant to = c.clock.now(), from = to - 1h;
+  Instant to = c.clock.now();
   if (auto text = c.text("to"); !text.empty()) {
-    TRY(to, parse_rfc3339(text));
+    TRY(to, about(parse_rfc3339(text), "?to"));
   }
+  Instant from = to - 1h;
   if (auto text = c.text("from"); !text.empty()) {
-    TRY(from, parse_rfc3339(text));
+    TRY(from, about(parse_rfc3339(text), "?from"));
   }
   TRY(auto points, c.number("points", 500, 1, 5000));
   if (from >= to) return fail(Fault::invalid, "must be before ?to", "?from");

@@ -59,15 +59,20 @@ Service::Service(const Settings& settings, desk::Desk& desk, desk::Telemetry& te
   });
 }
 
+Service::~Service() {
+  desk_.on_events({});
+}
+
 Service::Caller Service::caller_of(const Head& head) {
   Caller caller;
   if (const auto* header = head.header("Authorization"); header && header->starts_with("Bearer "))
     caller.token = header->substr(7);
-  if (const auto* cookies = head.header("Cookie")) {
-    auto at = cookies->find(cookie_name);
-    if (at != std::string::npos)
-      caller.cookie = cookies->substr(at + cookie_name.size(),
-                                      cookies->find(';', at) - at - cookie_name.size());
+  const auto* cookies = head.header("Cookie");
+  for (std::string_view rest = cookies ? *cookies : std::string_view(); !rest.empty();) {
+    std::string_view each = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(each.size() + 1, rest.size()));
+    while (each.starts_with(' ')) each.remove_prefix(1);
+    if (each.starts_with(cookie_name)) caller.cookie = each.substr(cookie_name.size());
   }
   return caller;
 }
@@ -78,36 +83,60 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   const bool known =
       token_hashes_.contains(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
   if (is_upload(head)) {
-    if (!known)
-      return std::unexpected(
-          problem({Fault::unauthorized, "uploading an artifact needs an operator's token",
-                   "Authorization"}));
+    if (!known) {
+      note_refused_upload(head);
+      return std::unexpected(problem(
+          {Fault::unauthorized, "uploading an artifact needs the token of an operator or an admin",
+           "Authorization"}));
+    }
     return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
   }
   return net::http::Admission{.body_max = known && head.path == "/api/v1/manifests" ? manifest_body
                                                                                     : small_body};
 }
 
+void Service::note_refused_upload(const Head& head) {
+  desk_.ask<bool>(
+      [this, head](desk::Domain& domain) -> Result<bool> {
+        TRY_VOID(permitted(domain, Role::operator_, head));
+        return true;
+      },
+      [](Result<bool>) {});
+}
+
+const Service::Special Service::specials[] = {
+    {"GET", "/healthz", &Service::healthy},
+    {"GET", "/readyz", &Service::ready},
+    {"GET", "/metrics", &Service::metrics},
+    {"GET", "/api/v1/openapi.json", &Service::openapi},
+    {"GET", "/api/v1/events", &Service::events},
+    {"POST", "/api/v1/session", &Service::open_session},
+    {"DELETE", "/api/v1/session", &Service::end_session},
+};
+
 void Service::serve(Request request, Respond respond) {
   const bool read = request.method == "GET" || request.method == "HEAD";
-  const std::string& path = request.path;
-  if (read && path == "/healthz")
-    return respond({.headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
-  if (read && path == "/readyz") return ready(std::move(respond));
-  if (read && path == "/metrics") return metrics(std::move(respond));
-  if (read && path == "/api/v1/openapi.json") return respond(json_response(200, openapi_text()));
-  if (request.method == "POST" && path == "/api/v1/session")
-    return open_session(std::move(request), std::move(respond));
-  if (request.method == "DELETE" && path == "/api/v1/session")
-    return end_session(std::move(request), std::move(respond));
-  if (read && path == "/api/v1/events") return events(std::move(request), std::move(respond));
-  if (is_api(path)) return route(std::move(request), std::move(respond));
-  if (!read) return respond(problem({Fault::missing, "nothing here takes " + request.method, ""}));
-  if (auto file = console_.find(request)) return respond(std::move(*file));
-  respond(problem(
-      {Fault::missing,
-       console_.empty() ? "this build has no console; the API is under /api/v1" : "no such page",
-       ""}));
+  auto found = router_.find(request.method, request.path);
+  if (found.route) return route(std::move(request), std::move(respond));
+  for (const Special& special : specials) {
+    if (request.path != special.path) continue;
+    if (request.method == special.method || (read && special.method == std::string_view("GET")))
+      return (this->*special.serve)(std::move(request), std::move(respond));
+    found.allowed += (found.allowed.empty() ? "" : ", ") + std::string(special.method);
+  }
+  if (!found.allowed.empty()) {
+    auto response =
+        problem({Fault::invalid, "this takes " + found.allowed + ", not " + request.method, ""});
+    response.status = 405;
+    response.headers.emplace_back("Allow", found.allowed);
+    return respond(std::move(response));
+  }
+  if (is_api(request.path))
+    return respond(problem({Fault::missing,
+                            "there is no " + request.path.substr(0, 128) +
+                                "; /api/v1/openapi.json describes what there is",
+                            ""}));
+  page(std::move(request), std::move(respond));
 }
 
 // --- who asks ---
@@ -145,18 +174,6 @@ Result<Operator> Service::permitted(desk::Domain& domain, Role role, const Head&
 
 void Service::route(Request request, Respond respond) {
   auto found = router_.find(request.method, request.path);
-  if (!found.route && found.allowed.empty())
-    return respond(problem({Fault::missing,
-                            "there is no " + request.path.substr(0, 128) +
-                                "; /api/v1/openapi.json describes what there is",
-                            ""}));
-  if (!found.route) {
-    auto response =
-        problem({Fault::invalid, "this takes " + found.allowed + ", not " + request.method, ""});
-    response.status = 405;
-    response.headers.emplace_back("Allow", found.allowed);
-    return respond(std::move(response));
-  }
   Json body;
   if (!request.body.empty() && !is_upload(request)) {
     auto parsed = wire::parse_json(request.body, {.bytes = manifest_body});
@@ -188,10 +205,11 @@ Result<Service::Outcome> Service::run(const Route& route, std::vector<std::strin
   if (!caller) return std::unexpected(caller.error());
   Context context{domain, telemetry_,      operators_,         clock_,     request,
                   body,   std::move(path), std::move(*caller), public_url_};
-  if (context.dry_run() && !route.dry_runs)
+  if (!route.dry_runs && request.parameter("dry_run"))
     return fail(Fault::invalid, "this cannot be tried out; leave it away", "?dry_run");
-  const auto* key =
-      route.method == std::string_view("POST") ? request.header("Idempotency-Key") : nullptr;
+  TRY(const bool dry_run, context.dry_run());
+  const bool once = route.method == std::string_view("POST") && !dry_run;
+  const auto* key = once ? request.header("Idempotency-Key") : nullptr;
   if (key) {
     TRY(auto before, repeats_.find(context, *key));
     if (before) return Outcome{std::move(*before)};
@@ -201,7 +219,7 @@ Result<Service::Outcome> Service::run(const Route& route, std::vector<std::strin
     return Outcome{{}, std::move(later)};
   }
   TRY(auto reply, route.run(context));
-  if (key && !context.dry_run()) repeats_.keep(context, *key, route, reply);
+  if (key) repeats_.keep(context, *key, route, reply);
   return Outcome{std::move(reply)};
 }
 

@@ -22,6 +22,7 @@ class Service final : public net::http::Service {
  public:
   Service(const Settings&, desk::Desk&, desk::Telemetry&, Operators&, Repeats, const Clock&,
           std::filesystem::path spool, std::function<std::string()> gateway_metrics);
+  ~Service() override;  // when the desk no longer runs
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
@@ -33,6 +34,7 @@ class Service final : public net::http::Service {
     std::string token, cookie;
   };
   static Caller caller_of(const net::http::Head&);
+  void note_refused_upload(const net::http::Head&);
   std::optional<Operator> who(const Caller&) const;  // domain thread
   Result<Operator> permitted(desk::Domain&, Role,
                              const net::http::Head&);  // domain thread; a refusal is recorded
@@ -42,11 +44,20 @@ class Service final : public net::http::Service {
   };
   Result<Outcome> run(const Route&, std::vector<std::string> path, const net::http::Request&,
                       const wire::Json& body, desk::Domain&);
+  using Serve = void (Service::*)(net::http::Request, net::http::Respond);
+  struct Special {  // what is no route: it needs no JSON, no role, or no question
+    const char *method, *path;
+    Serve serve;
+  };
+  static const Special specials[];
   void open_session(net::http::Request, net::http::Respond);
   void end_session(net::http::Request, net::http::Respond);
   void events(net::http::Request, net::http::Respond);
-  void metrics(net::http::Respond);
-  void ready(net::http::Respond);
+  void metrics(net::http::Request, net::http::Respond);
+  void ready(net::http::Request, net::http::Respond);
+  void healthy(net::http::Request, net::http::Respond);
+  void openapi(net::http::Request, net::http::Respond);
+  void page(net::http::Request, net::http::Respond);
   void route(net::http::Request, net::http::Respond);
 
   const Settings settings_;
@@ -60,7 +71,7 @@ class Service final : public net::http::Service {
   const std::function<std::string()> gateway_metrics_;
   const Router router_;
   const ConsoleFiles console_;
-  std::set<std::string> token_hashes_;  // SHA-256 of every operator's token; loop thread
+  std::set<std::string> token_hashes_;  // SHA-256 of the tokens that may upload; loop thread
   std::unique_ptr<Events> events_;      // domain thread
   Instant refusal_recorded_{};          // domain thread
   std::uint64_t refusals_ = 0;          // domain thread; since then

@@ -22,7 +22,27 @@ std::string cookie_header(const std::string& value, int seconds) {
 
 }  // namespace
 
-std::string openapi_text() { return std::string(content_of(muster_openapi_files[0])); }
+std::string openapi_text() {
+  return std::string(content_of(muster_openapi_files[0]));
+}
+
+void Service::healthy(Request, Respond respond) {
+  respond({.headers = {{"Content-Type", "text/plain"}}, .body = "ok\n"});
+}
+
+void Service::openapi(Request, Respond respond) {
+  respond(json_response(200, openapi_text()));
+}
+
+void Service::page(Request request, Respond respond) {
+  if (request.method != "GET" && request.method != "HEAD")
+    return respond(problem({Fault::missing, "nothing here takes " + request.method, ""}));
+  if (auto file = console_.find(request)) return respond(std::move(*file));
+  respond(problem(
+      {Fault::missing,
+       console_.empty() ? "this build has no console; the API is under /api/v1" : "no such page",
+       ""}));
+}
 
 void Service::open_session(Request request, Respond respond) {
   auto body = wire::parse_json(request.body);
@@ -66,26 +86,30 @@ void Service::events(Request request, Respond respond) {
     last = index;
   }
   desk_.ask<bool>(
-      [this, request = std::move(request)](desk::Domain& domain) -> Result<bool> {
+      [this, request](desk::Domain& domain) -> Result<bool> {
         TRY_VOID(permitted(domain, Role::viewer, request));
         if (!events_) events_ = std::make_unique<Events>(domain, telemetry_);
         return true;
       },
-      [this, last, respond = std::move(respond)](Result<bool> may) mutable {
+      [this, last, caller = caller_of(request),
+       respond = std::move(respond)](Result<bool> may) mutable {
         if (!may) return respond(problem(may.error()));
+        auto join = [this, last, caller](std::shared_ptr<net::http::EventChannel> channel) {
+          desk_.ask<bool>(
+              [this, last, caller, channel](desk::Domain&) -> Result<bool> {
+                events_->join(channel, last, [this, caller] { return who(caller).has_value(); });
+                return true;
+              },
+              [this, channel](Result<bool> joined) {
+                if (joined) events_->greet(*channel);
+              });
+        };
         respond({.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},
-                 .events = [this, last](std::shared_ptr<net::http::EventChannel> channel) {
-                   desk_.ask<bool>(
-                       [this, last, channel](desk::Domain&) -> Result<bool> {
-                         events_->join(channel, last);
-                         return true;
-                       },
-                       [](Result<bool>) {});
-                 }});
+                 .events = join});
       });
 }
 
-void Service::ready(Respond respond) {
+void Service::ready(Request, Respond respond) {
   desk_.ask<bool>([](desk::Domain&) -> Result<bool> { return true; },
                   [respond = std::move(respond)](Result<bool> here) mutable {
                     if (!here) return respond(problem(here.error()));
@@ -93,7 +117,7 @@ void Service::ready(Respond respond) {
                   });
 }
 
-void Service::metrics(Respond respond) {
+void Service::metrics(Request, Respond respond) {
   desk_.ask<std::string>(
       [this](desk::Domain& domain) -> Result<std::string> {
         return metrics_text(domain, telemetry_, desk_.load());

@@ -5,6 +5,7 @@
 // a newcomer reads the entries it missed and joins in one step, so that nothing falls between.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,18 +19,26 @@ class Events {
  public:
   Events(desk::Domain&, desk::Telemetry&);
   void tell(const std::vector<desk::Event>&);
-  // last: the index after which to go on; none: from now.
-  void join(std::shared_ptr<net::http::EventChannel>, std::optional<std::uint64_t> last);
-  std::size_t watchers() const { return channels_.size(); }
+  // last: the index after which to go on; none: from now. A stream ends once its watcher is no
+  // longer welcome: the operator was removed, or the session has ended.
+  void join(std::shared_ptr<net::http::EventChannel>, std::optional<std::uint64_t> last,
+            std::function<bool()> welcome);
+  void greet(net::http::EventChannel&);  // after the commit: how the fleet is now
+  std::size_t watchers() const { return watchers_.size(); }
 
  private:
+  struct Watcher {
+    std::shared_ptr<net::http::EventChannel> channel;
+    std::function<bool()> welcome;
+  };
   void tell_fleet();
   bool send(const std::string& event, const std::string& data, const std::string& id);
 
   desk::Domain& domain_;
   desk::Telemetry& telemetry_;
-  std::vector<std::shared_ptr<net::http::EventChannel>> channels_;
+  std::vector<Watcher> watchers_;
   std::int64_t fleet_told_ns_ = 0;
+  std::string fleet_told_;
 };
 
 }  // namespace muster::api

@@ -1,6 +1,7 @@
 // Models, manifests, applications: what is expected of the fleet.
 #include <algorithm>
 
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -48,7 +49,7 @@ Result<Reply> put_model(Context& c, const std::string* name,
   model.interval = std::chrono::seconds(in.integer_or("interval_s", 60, 1, 86'400));
   TRY(model.metrics, metrics_of(in));
   TRY_VOID(in.done());
-  TRY(model.risk, inventory::parse_risk(risk));
+  TRY(model.risk, about(inventory::parse_risk(risk), "/risk"));
   const ModelId id = model.id;
   TRY_VOID(c.domain.inventory.put_model(std::move(model), c.actor(), revision));
   const auto* stored = c.domain.inventory.model(id);
@@ -69,9 +70,8 @@ Result<Reply> edit_model(Context& c) {
 }
 
 Result<Reply> models(Context& c) {
-  Json::Array items;
-  for (const auto* model : c.domain.inventory.models()) items.push_back(model_json(*model));
-  return listing(std::move(items));
+  return page_in_order(c, c.domain.inventory.models(),
+                       [](const inventory::Model* model) { return model_json(*model); });
 }
 
 Result<Reply> show_model(Context& c) {
@@ -87,43 +87,41 @@ Result<Reply> import_manifest(Context& c) {
   const std::string manifest = in.text("manifest", 64 << 20),
                     signature = in.text("signature", 4096);
   TRY_VOID(in.done());
-  auto octets = from_base64(signature);
-  if (!octets) return fail(Fault::invalid, octets.error().message, "/signature");
-  TRY(auto imported, c.domain.identity.import_manifest(manifest, *octets, c.actor(), c.dry_run()));
+  TRY(const bool dry_run, c.dry_run());
+  TRY(auto octets, about(from_base64(signature), "/signature"));
+  TRY(auto imported, c.domain.identity.import_manifest(manifest, octets, c.actor(), dry_run));
   Json tokens = Json::array();
   for (const auto& [device, token] : imported.tokens)
     tokens.push(Json::object({{"device", device.text()},
                               {"token", token.text},
                               {"expires_at", time_json(token.expires)}}));
-  return Reply{.status = c.dry_run() ? 200 : 201,
-               .body = Json::object({{"imported", imported.devices},
-                                     {"tokens", std::move(tokens)},
-                                     {"dry_run", c.dry_run()}})};
+  return Reply{
+      .status = dry_run ? 200 : 201,
+      .body = Json::object(
+          {{"imported", imported.devices}, {"tokens", std::move(tokens)}, {"dry_run", dry_run}})};
 }
 
 Result<Reply> manifest_keys(Context& c) {
-  Json::Array items;
-  for (const auto& [name, pem] : c.domain.identity.manifest_keys())
-    items.push_back(Json::object({{"name", name}, {"public_key_pem", pem}}));
-  return listing(std::move(items));
+  return page_in_order(c, c.domain.identity.manifest_keys(), [](const auto& key) {
+    return Json::object({{"name", key.first}, {"public_key_pem", key.second}});
+  });
 }
 
 Result<Reply> trust_manifest_key(Context& c) {
   ObjectReader in(c.body);
   const std::string name = in.text("name", 64), pem = in.text("public_key_pem", 4096);
   TRY_VOID(in.done());
-  auto key = crypto::PublicKey::from_pem(pem);
-  if (!key) return fail(key.error().fault, key.error().message, "/public_key_pem");
-  TRY_VOID(c.domain.identity.trust_manifest_key(name, std::move(*key), c.actor()));
+  TRY(auto key, about(crypto::PublicKey::from_pem(pem), "/public_key_pem"));
+  TRY_VOID(c.domain.identity.trust_manifest_key(name, std::move(key), c.actor()));
   return Reply{.status = 201, .body = Json::object({{"name", name}})};
 }
 
 Result<Reply> applications(Context& c) {
-  Json::Array items;
-  for (const auto& application : c.domain.identity.applications())
-    items.push_back(
-        Json::object({{"id", application.id}, {"subscribe", texts_json(application.subscribe)}}));
-  return listing(std::move(items));
+  return page_in_order(
+      c, c.domain.identity.applications(), [](const identity::Application& application) {
+        return Json::object(
+            {{"id", application.id}, {"subscribe", texts_json(application.subscribe)}});
+      });
 }
 
 Result<Reply> add_application(Context& c) {

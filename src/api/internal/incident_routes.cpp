@@ -1,4 +1,5 @@
 // Incidents and who is told of them.
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -12,12 +13,24 @@ Result<Reply> list(Context& c) {
   const std::string state = c.text("state");
   if (!state.empty() && state != "open" && state != "closed")
     return fail(Fault::invalid, "must be open or closed", "?state");
+  auto& response = c.domain.response;
+  if (state == "open")
+    return page_newest_first(
+        c, response.incidents(true, listed_max),
+        [](const response::Incident& incident) { return incident.id.number; }, incident_json);
   TRY(auto limit, c.number("limit", 100, 1, 1000));
-  const std::optional<bool> open = state.empty() ? std::optional<bool>{} : state == "open";
+  TRY(auto before, cursor_number(c, std::numeric_limits<std::uint64_t>::max()));
+  const auto newest = response.incidents({}, 1);  // numbers have no gaps: counting down finds all
+  const std::uint64_t count = newest.empty() ? 0 : newest.front().id.number;
   Json::Array items;
-  for (const auto& incident : c.domain.response.incidents(open, static_cast<std::size_t>(limit)))
-    items.push_back(incident_json(incident));
-  return listing(std::move(items));
+  std::uint64_t id = std::min(before - (before > 0), count);
+  for (std::size_t read = 0; id > 0 && items.size() < static_cast<std::size_t>(limit); --id) {
+    if (++read > listed_max) break;
+    auto incident = response.incident({id});
+    if (incident && (state.empty() || !incident->open)) items.push_back(incident_json(*incident));
+  }
+  return listing(std::move(items), id > 0 ? std::to_string(id + 1) : std::string(),
+                 state.empty() ? count : count - response.open_count());
 }
 
 Result<Reply> show(Context& c) {
@@ -41,9 +54,7 @@ Json webhook_json(const response::Webhook& webhook) {
 }
 
 Result<Reply> webhooks(Context& c) {
-  Json::Array items;
-  for (const auto& webhook : c.domain.response.webhooks()) items.push_back(webhook_json(webhook));
-  return listing(std::move(items));
+  return page_in_order(c, c.domain.response.webhooks(), webhook_json);
 }
 
 Result<Reply> add_webhook(Context& c) {
@@ -65,17 +76,18 @@ Result<Reply> remove_webhook(Context& c) {
 
 Result<Reply> deliveries(Context& c) {
   TRY(auto id, c.id());
-  TRY(auto limit, c.number("limit", 100, 1, 1000));
-  Json::Array items;
-  for (const auto& delivery : c.domain.response.deliveries({id}, static_cast<std::size_t>(limit)))
-    items.push_back(Json::object({{"id", delivery.id},
-                                  {"event", delivery.event},
-                                  {"state", delivery.state},
-                                  {"attempts", delivery.attempts},
-                                  {"last_error", delivery.last_error},
-                                  {"created_at", time_json(delivery.created)},
-                                  {"delivered_at", time_json(delivery.delivered_at)}}));
-  return listing(std::move(items));
+  return page_newest_first(
+      c, c.domain.response.deliveries({id}, listed_max),
+      [](const response::Delivery& delivery) { return delivery.id; },
+      [](const response::Delivery& delivery) {
+        return Json::object({{"id", delivery.id},
+                             {"event", delivery.event},
+                             {"state", delivery.state},
+                             {"attempts", delivery.attempts},
+                             {"last_error", delivery.last_error},
+                             {"created_at", time_json(delivery.created)},
+                             {"delivered_at", time_json(delivery.delivered_at)}});
+      });
 }
 
 constexpr Route routes[] = {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -11,24 +12,15 @@ namespace {
 using wire::Json;
 
 Result<Reply> entries(Context& c) {
-  TRY(auto from, c.number("from", 0, 0, INT64_MAX));
+  if (auto target = c.text("target"); !target.empty())
+    return page_newest_first(
+        c, c.domain.ledger.about(target, listed_max),
+        [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+  TRY(auto first, c.number("from", 0, 0, INT64_MAX));
   TRY(auto limit, c.number("limit", 100, 1, 1000));
-  if (auto target = c.text("target"); !target.empty()) {  // newest first
-    wire::Json::Array about;
-    for (const auto& recorded : c.domain.ledger.about(target, static_cast<std::size_t>(limit)))
-      about.push_back(ledger::to_json(recorded));
-    return listing(std::move(about));
-  }
-  auto cursor = from_base64(c.text("cursor"));
-  if (!cursor) return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
-  if (!cursor->empty()) {
-    std::string_view text = text_of(*cursor);
-    if (std::from_chars(text.data(), text.data() + text.size(), from).ec != std::errc())
-      return fail(Fault::invalid, "is not a cursor of this list", "?cursor");
-  }
+  TRY(auto from, cursor_number(c, static_cast<std::uint64_t>(first)));
   Json::Array items;
-  const auto found =
-      c.domain.ledger.entries(static_cast<std::uint64_t>(from), static_cast<std::size_t>(limit));
+  const auto found = c.domain.ledger.entries(from, static_cast<std::size_t>(limit));
   for (const auto& recorded : found) items.push_back(ledger::to_json(recorded));
   const bool more = !found.empty() && found.back().index + 1 < c.domain.ledger.size();
   return listing(std::move(items), more ? std::to_string(found.back().index + 1) : std::string(),

@@ -1,4 +1,5 @@
 // Operators and the fleet in figures.
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -13,21 +14,19 @@ Result<Reply> fleet(Context& c) {
 }
 
 Result<Reply> list(Context& c) {
-  Json::Array items;
-  for (const auto& each : c.operators.list())
-    items.push_back(Json::object({{"name", each.name}, {"role", name_of(each.role)}}));
-  return listing(std::move(items));
+  return page_in_order(c, c.operators.list(), [](const Operator& each) {
+    return Json::object({{"name", each.name}, {"role", name_of(each.role)}});
+  });
 }
 
 Result<Reply> add(Context& c) {
   ObjectReader in(c.body);
   const std::string name = in.text("name", 64), text = in.text("role", 16);
   TRY_VOID(in.done());
-  auto role = parse_role(text);
-  if (!role) return fail(Fault::invalid, role.error().message, "/role");
-  TRY(auto token, c.operators.add(name, *role, c.actor()));
+  TRY(auto role, about(parse_role(text), "/role"));
+  TRY(auto token, c.operators.add(name, role, c.actor()));
   return Reply{.status = 201,
-               .body = Json::object({{"name", name}, {"role", name_of(*role)}, {"token", token}})};
+               .body = Json::object({{"name", name}, {"role", name_of(role)}, {"token", token}})};
 }
 
 Result<Reply> remove(Context& c) {

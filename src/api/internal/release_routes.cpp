@@ -1,3 +1,4 @@
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -12,9 +13,8 @@ Result<Reply> list(Context& c) {
   if (auto text = c.text("model"); !text.empty()) {
     TRY(model, ModelId::parse(text, "?model"));
   }
-  Json::Array items;
-  for (const auto* release : c.domain.releases.list(model)) items.push_back(release_json(*release));
-  return listing(std::move(items));
+  return page_in_order(c, c.domain.releases.list(model),
+                       [](const release::Release* release) { return release_json(*release); });
 }
 
 Result<Reply> show(Context& c) {
@@ -34,8 +34,9 @@ Result<Bytes> content_digest(Context& c) {
       header->size() < begin.size() + 2)
     return fail(Fault::invalid, "an artifact needs Content-Digest: sha-256=:<base64>: (RFC 9530)",
                 "Content-Digest");
-  return from_base64(
-      std::string_view(*header).substr(begin.size(), header->size() - begin.size() - 1));
+  return about(from_base64(std::string_view(*header).substr(begin.size(),
+                                                            header->size() - begin.size() - 1)),
+               "Content-Digest");
 }
 
 Result<Reply> take_artifact(Context& c) {
@@ -71,20 +72,18 @@ Result<Reply> publish(Context& c) {
 }
 
 Result<Reply> keys(Context& c) {
-  Json::Array items;
-  for (const auto& key : c.domain.releases.keys())
-    items.push_back(Json::object(
-        {{"name", key.name}, {"id", key.id}, {"online", key.online}, {"public_key_pem", key.pem}}));
-  return listing(std::move(items));
+  return page_in_order(c, c.domain.releases.keys(), [](const release::TrustedKey& key) {
+    return Json::object(
+        {{"name", key.name}, {"id", key.id}, {"online", key.online}, {"public_key_pem", key.pem}});
+  });
 }
 
 Result<Reply> trust_key(Context& c) {
   ObjectReader in(c.body);
   const std::string name = in.text("name", 64), pem = in.text("public_key_pem", 4096);
   TRY_VOID(in.done());
-  auto key = crypto::PublicKey::from_pem(pem);
-  if (!key) return fail(key.error().fault, key.error().message, "/public_key_pem");
-  TRY_VOID(c.domain.releases.trust_key(name, std::move(*key), c.actor()));
+  TRY(auto key, about(crypto::PublicKey::from_pem(pem), "/public_key_pem"));
+  TRY_VOID(c.domain.releases.trust_key(name, std::move(key), c.actor()));
   return Reply{.status = 201, .body = Json::object({{"name", name}})};
 }
 

@@ -18,8 +18,9 @@ crypto::Hash key_hash(const Context& c, const std::string& key) {
 }
 
 crypto::Hash request_hash(const Context& c) {
-  return crypto::sha256(bytes_of(c.request.method + ' ' + c.request.path + '\n'),
-                        bytes_of(c.request.body));
+  const auto& r = c.request;  // an upload's body is not here, but its digest is
+  return crypto::sha256(bytes_of(r.method + ' ' + r.path + '\n' + to_hex(r.spooled_sha256) + '\n'),
+                        bytes_of(r.body));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -28,9 +29,7 @@ Result<rollout::Plan> plan_of(Context& c) {
   plan.deadline = std::chrono::seconds(in.integer_or("deadline_s", 300, 1, 30 * 86'400));
   plan.quarantined = in.boolean_or("quarantined", false);
   TRY_VOID(in.done());
-  auto parsed = inventory::Selector::parse(selector);
-  if (!parsed) return fail(Fault::invalid, parsed.error().message, "/selector");
-  plan.selector = std::move(*parsed);
+  TRY(plan.selector, about(inventory::Selector::parse(selector), "/selector"));
   for (std::size_t i = 0; i < waves.size(); ++i) {
     TRY(auto wave, wave_of(waves[i], i));
     plan.waves.push_back(wave);
@@ -56,7 +55,8 @@ Result<Reply> one(Context& c, rollout::RolloutId id, int status = 200) {
 
 Result<Reply> start(Context& c) {
   TRY(auto plan, plan_of(c));
-  if (c.dry_run()) {
+  TRY(const bool dry_run, c.dry_run());
+  if (dry_run) {
     TRY(auto found, c.domain.rollouts.preview(plan));
     return preview(found);
   }
@@ -67,11 +67,10 @@ Result<Reply> start(Context& c) {
 }
 
 Result<Reply> list(Context& c) {
-  TRY(auto limit, c.number("limit", 100, 1, 1000));
-  Json::Array items;
-  for (const auto& progress : c.domain.rollouts.list(static_cast<std::size_t>(limit)))
-    items.push_back(rollout_json(c.domain, progress));
-  return listing(std::move(items));
+  return page_newest_first(
+      c, c.domain.rollouts.list(listed_max),
+      [](const rollout::Progress& progress) { return progress.id.number; },
+      [&c](const rollout::Progress& progress) { return rollout_json(c.domain, progress); });
 }
 
 Result<Reply> show(Context& c) {

@@ -43,7 +43,7 @@ struct Context {  // of one request
   std::string public_url;  // of the console
 
   ledger::Actor actor() const { return {"operator:" + who.name, name_of(who.role)}; }
-  bool dry_run() const;
+  Result<bool> dry_run() const;  // ?dry_run; anything but true or false is refused
   Result<std::int64_t> number(std::string_view parameter, std::int64_t fallback, std::int64_t min,
                               std::int64_t max) const;
   std::string text(std::string_view parameter) const;  // empty when absent
@@ -74,6 +74,13 @@ std::span<const Route> incident_routes();
 std::span<const Route> ledger_routes();
 std::span<const Route> operator_routes();
 std::vector<Route> all_routes();
+
+// The same result, with its fault told of this field.
+template <class T>
+Result<T> about(Result<T> result, std::string field) {
+  if (!result) result.error().field = std::move(field);
+  return result;
+}
 
 // A list's answer: items, next, total.
 Reply listing(wire::Json::Array items, std::string next = {},
