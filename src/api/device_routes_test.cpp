@@ -239,6 +239,13 @@ TEST_CASE("models are made, listed, shown and changed") {
                                  R"({"interval_s":10})", {{"If-Match", etag}});
   CHECK(changed.status == 200);
   CHECK(changed.number("interval_s") == 10);
+  CHECK(changed.word("risk") == "high");  // what is absent stays
+  CHECK(changed.word("metrics.0.name") == "power");
+  CHECK(door.call(door.admin, "PATCH", "/api/v1/models/meter", R"({"name":"pump"})",
+                  {{"If-Match", "*"}})
+            .word("field") == "/name");
+  CHECK(door.call(door.admin, "PATCH", "/api/v1/models/meter", "{}", {{"If-Match", etag}}).status ==
+        412);
   CHECK(door.call(door.admin, "PATCH", "/api/v1/models/pump", "{}", {{"If-Match", "*"}}).status ==
         404);
   for (int n = 0; n < 4; ++n)

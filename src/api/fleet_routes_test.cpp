@@ -100,7 +100,7 @@ TEST_CASE("a rollout is tried out, started, paused, resumed, halted and looked a
   CHECK(door.get(path + "/targets?outcome=lost").word("field") == "?outcome");
   CHECK(door.get(path + "/targets?outcome=installed").number("total") == 0);
   CHECK(door.post(path + "/halt", "{}").word("field") == "/reason");
-  CHECK(door.post(path + "/halt", R"({"reason":"smells"})").word("reason") == "smells");
+  CHECK(door.post(path + "/halt", R"({"reason":"smells"})").word("reason").starts_with("smells"));
   CHECK(door.post(path + "/resume").status == 409);
   for (const char* missing :
        {"/api/v1/rollouts/2", "/api/v1/rollouts/x", "/api/v1/rollouts/99999999999999999999"})

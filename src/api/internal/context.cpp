@@ -43,20 +43,16 @@ Result<std::uint64_t> Context::id() const {
   return out;
 }
 
-Result<std::optional<std::uint64_t>> Context::if_match() const {
+Result<void> Context::if_match(std::uint64_t revision) const {
   const auto* header = request.header("If-Match");
   if (!header)
     return fail(Fault::conflict, "send If-Match with the ETag that you read, or * to overwrite",
                 "If-Match");
-  if (*header == "*") return std::optional<std::uint64_t>{};
-  std::uint64_t revision = 0;
-  std::string_view tag = *header;
-  if (tag.starts_with('"') && tag.ends_with('"') && tag.size() > 2)
-    tag = tag.substr(1, tag.size() - 2);
-  auto [end, ec] = std::from_chars(tag.data(), tag.data() + tag.size(), revision);
-  if (ec != std::errc() || end != tag.data() + tag.size())
-    return fail(Fault::conflict, "is not an ETag of this resource", "If-Match");
-  return revision;
+  if (*header == "*" || *header == '"' + std::to_string(revision) + '"') return {};
+  return fail(Fault::conflict,
+              "it is at revision \"" + std::to_string(revision) +
+                  "\" now; read it again and repeat the change",
+              "If-Match");
 }
 
 Reply listing(wire::Json::Array items, std::string next, std::optional<std::size_t> total) {

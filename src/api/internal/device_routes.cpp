@@ -72,7 +72,7 @@ Result<Reply> show(Context& c) {
 
 Result<Reply> edit(Context& c) {
   TRY(const auto* device, device_of(c));
-  TRY(auto revision, c.if_match());
+  TRY_VOID(c.if_match(device->revision));
   ObjectReader in(c.body);
   inventory::DeviceEdit change;
   if (c.body.find("groups")) change.groups = in.texts_or("groups", {}, 32, 64);
@@ -85,7 +85,7 @@ Result<Reply> edit(Context& c) {
   if (!risk.empty()) {
     TRY(change.risk, about(inventory::parse_risk(risk), "/risk"));
   }
-  TRY_VOID(c.domain.inventory.edit(device->id, std::move(change), c.actor(), revision));
+  TRY_VOID(c.domain.inventory.edit(device->id, std::move(change), c.actor()));
   return one(c, *device);
 }
 

@@ -39,34 +39,39 @@ Result<std::vector<inventory::Metric>> metrics_of(ObjectReader& in) {
   return metrics;
 }
 
-Result<Reply> put_model(Context& c, const std::string* name,
-                        std::optional<std::uint64_t> revision) {
-  ObjectReader in(c.body);
-  inventory::Model model;
-  TRY(model.id, ModelId::parse(name ? *name : in.text("name", 64), name ? "{name}" : "/name"));
-  if (name) in.text_or("name", *name, 64);
-  const std::string risk = in.text_or("risk", "moderate");
-  model.interval = std::chrono::seconds(in.integer_or("interval_s", 60, 1, 86'400));
-  TRY(model.metrics, metrics_of(in));
+// Reads what the body says over what the model is now.
+Result<Reply> put_model(Context& c, ObjectReader& in, inventory::Model model, int status) {
+  const std::string risk = in.text_or("risk", inventory::name_of(model.risk));
+  const auto interval_s = std::chrono::duration_cast<std::chrono::seconds>(model.interval).count();
+  model.interval = std::chrono::seconds(in.integer_or("interval_s", interval_s, 1, 86'400));
+  if (c.body.find("metrics")) {
+    TRY(model.metrics, metrics_of(in));
+  }
   TRY_VOID(in.done());
   TRY(model.risk, about(inventory::parse_risk(risk), "/risk"));
   const ModelId id = model.id;
-  TRY_VOID(c.domain.inventory.put_model(std::move(model), c.actor(), revision));
+  TRY_VOID(c.domain.inventory.put_model(std::move(model), c.actor()));
   const auto* stored = c.domain.inventory.model(id);
-  return Reply{.status = name ? 200 : 201,
+  return Reply{.status = status,
                .body = model_json(*stored),
                .headers = {{"ETag", '"' + std::to_string(stored->revision) + '"'}}};
 }
 
 Result<Reply> add_model(Context& c) {
-  return put_model(c, nullptr, {});
+  ObjectReader in(c.body);
+  inventory::Model model;
+  model.id = in.name<ModelTag>("name");
+  return put_model(c, in, std::move(model), 201);
 }
 
 Result<Reply> edit_model(Context& c) {
-  TRY(auto revision, c.if_match());
   TRY(auto id, ModelId::parse(c.path[0], "{name}"));
-  if (!c.domain.inventory.model(id)) return fail(Fault::missing, "there is no model " + id.text());
-  return put_model(c, &c.path[0], revision);
+  const auto* model = c.domain.inventory.model(id);
+  if (!model) return fail(Fault::missing, "there is no model " + id.text());
+  TRY_VOID(c.if_match(model->revision));
+  ObjectReader in(c.body);
+  if (in.text_or("name", id.text(), 64) != id.text()) in.refuse("name", "cannot be changed");
+  return put_model(c, in, *model, 200);
 }
 
 Result<Reply> models(Context& c) {

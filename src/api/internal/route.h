@@ -49,8 +49,8 @@ struct Context {  // of one request
   std::string text(std::string_view parameter) const;  // empty when absent
   Result<DeviceId> device() const;                     // the first path parameter
   Result<std::uint64_t> id() const;                    // the first path parameter, a number
-  Result<std::optional<std::uint64_t>> if_match()
-      const;  // from If-Match; conflict when it is missing
+  // That If-Match names this revision, or is "*"; conflict when not, or when it is missing.
+  Result<void> if_match(std::uint64_t revision) const;
 };
 
 using Run = Result<Reply> (*)(Context&);
