@@ -9,54 +9,26 @@
 #include <semaphore>
 #include <thread>
 
+#include "desk/internal/whole_domain.h"
+
 using namespace muster;
 
 namespace {
 
 constexpr int devices = 10'000, commands = 20'000;
 
-std::filesystem::path make_folder() {
+std::string place() {
   const char* chosen = std::getenv("MUSTER_BENCH_DIR");
-  std::string name = std::string(chosen ? chosen : "/tmp") + "/muster-bench-XXXXXX";
-  return ::mkdtemp(name.data());
+  return chosen ? chosen : "/tmp";
 }
 
-struct Authority {  // self-signed: nothing is issued here
-  explicit Authority(const Clock& clock) {
-    const Instant now = clock.now();
-    const auto der = expect(crypto::issue({.use = crypto::Use::root_ca,
-                                           .common_name = "bench",
-                                           .not_before = now - 1h,
-                                           .not_after = now + 24h},
-                                          key.public_key(), {1}, nullptr, key));
-    chain.push_back(expect(crypto::parse_certificate(der)));
-  }
-  crypto::FileKey key = expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
-  std::vector<crypto::Certificate> chain;
-};
-
 struct Controller {
-  ~Controller() { std::filesystem::remove_all(folder); }
-
-  std::filesystem::path folder = make_folder();
+  desk::internal::Folder folder{place()};
   SystemClock clock;
   SystemRandom random;
-  Authority ca{clock};
-  crypto::FileKey key = expect(crypto::FileKey::generate(crypto::Algorithm::ed25519));
-  store::Store store = expect(store::Store::open(folder / "muster.db"));
-  ledger::Ledger ledger = expect(ledger::Ledger::open(store, key, clock, "bench"));
-  inventory::Inventory inventory = expect(inventory::Inventory::open(store, ledger, clock));
-  identity::Identity identity =
-      expect(identity::Identity::open(store, ledger, inventory, {ca.chain, ca.key}, clock, random));
-  release::Releases releases =
-      expect(release::Releases::open(store, ledger, folder / "artifacts", key, clock));
-  rollout::Rollouts rollouts =
-      expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
-  segment::Segment segment = expect(segment::Segment::open(store, ledger, inventory, clock));
-  response::Response response =
-      expect(response::Response::open(store, ledger, inventory, segment, clock, random));
-  desk::Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
-  desk::Desk desk{domain, clock};
+  desk::internal::Keys keys{clock.now()};
+  desk::internal::WholeDomain whole{folder.path(), keys, keys.ledger, clock, random};
+  desk::Desk desk{whole.domain, clock};
 };
 
 DeviceId device(int n) {
@@ -72,10 +44,10 @@ Result<bool> edit(desk::Domain& domain, int n) {
 void edits_in_flight(benchmark::State& state) {
   Controller c;
   for (int n = 0; n < devices; ++n)
-    expect(c.identity.expect({.id = device(n), .model = expect(ModelId::parse("meter"))},
-                             {"operator:alice", "operator"}));
-  c.ledger.seal();
-  c.store.commit();
+    expect(c.whole.identity.expect({.id = device(n), .model = expect(ModelId::parse("meter"))},
+                                   {"operator:alice", "operator"}));
+  c.whole.ledger.seal();
+  c.whole.store.commit();
   std::thread domain([&] { expect(c.desk.run()); });
   const auto window = state.range(0);
   int next = 0;

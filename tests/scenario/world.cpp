@@ -1,8 +1,6 @@
 #include "scenario/world.h"
 
-#include <unistd.h>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "wire/manifest.h"
 #include "wire/update.h"
@@ -16,68 +14,20 @@ crypto::FileKey new_key(crypto::Algorithm algorithm) {
   return expect(crypto::FileKey::generate(algorithm));
 }
 
-std::filesystem::path new_folder() {
-  // In memory where there is such a place: what is tested is the order of writes, not the disk.
-  std::string place =
-      std::filesystem::is_directory("/dev/shm") ? "/dev/shm/muster-XXXXXX" : "/tmp/muster-XXXXXX";
-  return ::mkdtemp(place.data());
-}
-
-crypto::Serial serial(std::uint8_t n) {
-  crypto::Serial out{};
-  out.fill(n);
-  return out;
-}
-
 }  // namespace
 
 // Everything that a restart builds anew.
 struct World::Controller {
   Controller(World& w, const std::filesystem::path& folder)
-      : store(expect(store::Store::open(folder / "muster.db"))),
-        ledger(expect(ledger::Ledger::open(store, w.fuse_, w.clock_, "muster/scenario"))),
-        inventory(expect(inventory::Inventory::open(store, ledger, w.clock_))),
-        identity(expect(identity::Identity::open(
-            store, ledger, inventory, {w.authority_, w.issuing_key_}, w.clock_, w.random_))),
-        releases(expect(release::Releases::open(store, ledger, folder / "artifacts", w.release_key_,
-                                                w.clock_))),
-        rollouts(expect(
-            rollout::Rollouts::open(store, ledger, inventory, releases, w.clock_, w.random_))),
-        segment(expect(segment::Segment::open(store, ledger, inventory, w.clock_))),
-        response(expect(
-            response::Response::open(store, ledger, inventory, segment, w.clock_, w.random_))),
-        domain{store, ledger, inventory, identity, releases, rollouts, segment, response},
-        desk(domain, w.clock_) {
+      : whole(folder, w.keys_, w.fuse_, w.clock_, w.random_), desk(whole.domain, w.clock_) {
     desk.attach(w);
   }
-
-  store::Store store;
-  ledger::Ledger ledger;
-  inventory::Inventory inventory;
-  identity::Identity identity;
-  release::Releases releases;
-  rollout::Rollouts rollouts;
-  segment::Segment segment;
-  response::Response response;
-  desk::Domain domain;
+  desk::internal::WholeDomain whole;
   desk::Desk desk;
 };
 
 World::World(std::uint64_t seed, std::size_t devices)
-    : folder_(new_folder()),
-      clock_(morning),
-      random_(seed),
-      ledger_key_(new_key(crypto::Algorithm::ed25519)),
-      issuing_key_(new_key(crypto::Algorithm::ecdsa_p256)),
-      release_key_(new_key(crypto::Algorithm::ed25519)),
-      fuse_(ledger_key_) {
-  crypto::Profile root{.use = crypto::Use::root_ca,
-                       .common_name = "scenario root",
-                       .not_before = morning - 24h,
-                       .not_after = morning + 3650 * 24h};
-  auto der =
-      expect(crypto::issue(root, issuing_key_.public_key(), serial(1), nullptr, issuing_key_));
-  authority_.push_back(expect(crypto::parse_certificate(der)));
+    : clock_(morning), random_(seed), keys_(morning), fuse_(keys_.ledger) {
   for (std::size_t n = 0; n < devices; ++n) {
     SimDevice device{.id = expect(DeviceId::parse("meter-" + std::to_string(n))),
                      .token = "token-of-" + std::to_string(n),
@@ -89,11 +39,7 @@ World::World(std::uint64_t seed, std::size_t devices)
   fuse_.commits = 0;  // an empty ledger's first checkpoint is not part of any story
 }
 
-World::~World() {
-  controller_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+World::~World() = default;
 
 void World::cut_power(CutPoint point, std::size_t commit) {
   cut_ = point;
@@ -102,8 +48,8 @@ void World::cut_power(CutPoint point, std::size_t commit) {
 }
 
 void World::start() {
-  controller_ = std::make_unique<Controller>(*this, folder_);
-  domain_ = &controller_->domain;
+  controller_ = std::make_unique<Controller>(*this, folder_.path());
+  domain_ = &controller_->whole.domain;
 }
 
 void World::restart() {
@@ -288,11 +234,11 @@ void World::settle(Duration most) {
 }
 
 Result<void> World::verify() const {
-  TRY_VOID(controller_->ledger.verify_all());
+  TRY_VOID(controller_->whole.ledger.verify_all());
   for (const SimDevice& device : devices_) {
     if (device.certificate.empty()) continue;
-    auto known = controller_->identity.authenticate(crypto::sha256(device.certificate));
-    const auto* entry = controller_->inventory.find(device.id);
+    auto known = controller_->whole.identity.authenticate(crypto::sha256(device.certificate));
+    const auto* entry = controller_->whole.inventory.find(device.id);
     if (!known && entry && entry->state != inventory::Lifecycle::retired)
       return fail(Fault::corrupt,
                   device.id.text() + " holds a certificate that the controller has forgotten");

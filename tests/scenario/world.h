@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "crypto/key.h"
 #include "desk/desk.h"
+#include "desk/internal/whole_domain.h"
 
 namespace muster::scenario {
 
@@ -95,11 +96,10 @@ class World final : public link::Gate {
   void act(SimDevice&);
   void update(SimDevice&);
 
-  std::filesystem::path folder_;
+  desk::internal::Folder folder_;
   ManualClock clock_;
   SeededRandom random_;
-  crypto::FileKey ledger_key_, issuing_key_, release_key_;
-  std::vector<crypto::Certificate> authority_;
+  desk::internal::Keys keys_;
   Fuse fuse_;
   CutPoint cut_ = CutPoint::never;
   std::size_t cut_at_ = 0, restarts_ = 0;
