@@ -152,6 +152,18 @@ TEST_CASE("an operator isolates, releases and retires a device and says why") {
         409);
 }
 
+TEST_CASE("a device that never came can be retired, and a second time is refused without a trace") {
+  TestDoor door;
+  expect_devices(door, 1);
+  const std::string path = "/api/v1/devices/meter-100";
+  CHECK(door.post(path + "/isolate", reason).status == 409);
+  CHECK(door.post(path + "/retire", reason).word("state") == "retired");
+  const auto size = door.world.whole.ledger.size();
+  for (const char* act : {"/isolate", "/release", "/token"})
+    CHECK(door.post(path + act, act == std::string_view("/token") ? "{}" : reason).status == 409);
+  CHECK(door.world.whole.ledger.size() == size);
+}
+
 TEST_CASE("the list of devices is paged, searched and filtered") {
   TestDoor door;
   expect_devices(door, 25);

@@ -120,6 +120,17 @@ TEST_CASE("presence and rollouts are told beside the ledger, a rollout as its re
   CHECK(told->id.empty());
 }
 
+TEST_CASE("the fleet is told again at a tick, when its figures have changed") {
+  TestDoor door;
+  const auto watcher = door.watch(door.viewer);
+  door.world.bring("meter-1");
+  door.world.desk.tick();
+  door.world.desk.drain();
+  REQUIRE(watcher->heard.back().name == "fleet");
+  const auto fleet = expect(wire::parse_json(watcher->heard.back().data));
+  CHECK(*fleet.find("devices")->find("online")->integer() == 1);
+}
+
 TEST_CASE("a stream ends when its client is gone, its session ends, or its operator is removed") {
   TestDoor door;
   const auto stays = door.watch(door.admin), gone = door.watch(door.viewer),
