@@ -1,4 +1,5 @@
-// Runs a fuzz target over its corpus folder, once per file: what a fuzzer found stays found, without a fuzzer.
+// Runs a fuzz target over its corpus folder, once per file: what a fuzzer found stays found,
+// without a fuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -10,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
 
 int main(int argc, char** argv) {
   if (argc != 2 || !std::filesystem::is_directory(argv[1])) {
-    std::fprintf(stderr, "usage: %s CORPUS_FOLDER (it must exist and hold at least one file)\n", argv[0]);
+    std::fprintf(stderr, "usage: %s CORPUS_FOLDER (it must exist and hold at least one file)\n",
+                 argv[0]);
     return 2;
   }
   int replayed = 0;

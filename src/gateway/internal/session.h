@@ -78,7 +78,7 @@ class Session final : net::Stream::Events {
   bool application_ = false;
   bool restricted_ = false;
   std::array<std::uint8_t, channels> subscribed_{};  // a device's: 0 no, 1 QoS 0, 2 QoS 1
-  std::uint8_t filters_ = 0;     // an application's, held
+  std::uint8_t filters_ = 0;                         // an application's, held
   std::uint16_t keep_alive_s_ = 0;
   std::uint16_t receive_maximum_ = 65535;
   std::uint32_t heard_s_ = 0;

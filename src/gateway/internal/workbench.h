@@ -1,6 +1,7 @@
 // gateway/internal/workbench -- what this module's tests stand on: a gateway on free ports, a
 // controller and a telemetry that answer as they are told, and clients that speak MQTT over real
 // sockets with certificates of a CA made for the test.
+// over its cap: one fake controller, client and CA, for every test of the module.
 #pragma once
 
 #include <algorithm>
