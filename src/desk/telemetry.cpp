@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t metrics_a_device_max = 64;
 constexpr Duration watch_every = 250ms;
 constexpr Duration retention_every = 1h;
+constexpr Duration told_late_max = 1h;  // after a device was let back in
 
 }  // namespace
 
@@ -54,7 +55,8 @@ class Telemetry::Lane {
   // False when the lane is full: both are left as they were.
   bool offer(link::Batch& batch, link::Kept& kept) {
     std::lock_guard lock(mutex_);
-    if (queue_.size() >= settings_.queue_max) return false;
+    if (waiting_ >= settings_.queue_max) return false;
+    ++waiting_;
     queue_.push_back(
         [b = std::move(batch), k = std::move(kept)](Lane& lane) mutable { lane.keep(b, k); });
     if (queue_.size() == 1) wake_.notify_one();
@@ -91,6 +93,7 @@ class Telemetry::Lane {
   struct Known {
     DeviceId device;
     std::vector<Metric> metrics;
+    Instant anew{};  // when it was last let back in
   };
 
   void run();
@@ -105,6 +108,7 @@ class Telemetry::Lane {
       known_[local].metrics.push_back({std::move(name), key, {}});
     }
     watched_[local] = watch_.slot(device, model);
+    if (auto released = anew_.extract(device)) known_[local].anew = released.mapped();
   }
   Metric* metric(Known& known, std::string_view name);
   void observe(const link::Batch& batch);
@@ -117,9 +121,10 @@ class Telemetry::Lane {
 
   series::Series series_;
   watch::Watch watch_;
-  std::vector<Known> known_;             // by local slot
-  std::vector<watch::Slot> watched_;     // the same, in watch's numbering
-  std::vector<series::Sample> samples_;  // of the running batch
+  std::vector<Known> known_;                    // by local slot
+  std::vector<watch::Slot> watched_;            // the same, in watch's numbering
+  std::unordered_map<DeviceId, Instant> anew_;  // of devices without a slot yet
+  std::vector<series::Sample> samples_;         // of the running batch
   bool unsynced_ = false;
   Instant synced_{}, watched_at_{}, pruned_{};
 
@@ -129,6 +134,7 @@ class Telemetry::Lane {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Work> queue_;
+  std::size_t waiting_ = 0;  // batches in the queue
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -140,6 +146,7 @@ void Telemetry::Lane::run() {
       std::unique_lock lock(mutex_);
       if (queue_.empty() && !stopping_) wake_.wait_for(lock, watch_every);
       taken.swap(queue_);
+      waiting_ = 0;
       ending = stopping_ && taken.empty();
     }
     for (Work& work : taken) work(*this);
@@ -190,8 +197,11 @@ void Telemetry::Lane::observe(const link::Batch& batch) {
     watch::Slot slot = watched_[message.slot / count_];
     watch_.message(slot, {batch.received, message.bytes, message.refused});
     if (message.refused) ++refused;
+    const Instant anew = known_[message.slot / count_].anew;
     for (std::uint32_t i = message.first; i < message.first + message.count; ++i) {
       const link::Reading& reading = batch.readings[i];
+      // What it measured before it was let back in, and delivers now, was judged by who let it in.
+      if (instant(reading.at) < anew && batch.received < anew + told_late_max) continue;
       watch_.reading(slot, std::string_view(batch.names).substr(reading.name_at, reading.name_size),
                      instant(reading.at), reading.value);
     }
@@ -223,13 +233,16 @@ void Telemetry::Lane::upkeep() {
 }
 
 void Telemetry::Lane::forget(const DeviceId& device) {
-  std::uint32_t local = 0;
-  {
+  const auto local = [&]() -> std::uint32_t {
     std::lock_guard lock(slots_mutex_);
     auto at = slots_.find(device);
-    if (at == slots_.end()) return;
-    local = at->second;
+    return at == slots_.end() ? UINT32_MAX : at->second;
+  }();
+  if (local >= known_.size() || known_[local].device != device) {  // not admitted yet
+    anew_[device] = clock_.now();
+    return;
   }
+  known_[local].anew = clock_.now();
   watch_.forget(watched_[local]);
 }
 

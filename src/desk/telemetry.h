@@ -53,7 +53,9 @@ class Telemetry final : public link::Telemetry {
   void connected(std::uint32_t slot, bool) override;
 
   void profile(watch::ModelProfile);  // a new or changed model
-  void forget(const DeviceId&);       // its baselines start anew
+  // Its baselines start anew, and what it measured before now and delivers within an hour is kept
+  // but not judged.
+  void forget(const DeviceId&);
   void metrics(const DeviceId&, std::move_only_function<void(std::vector<MetricNow>)>);
   // [from, to) in at most `points` buckets.
   void history(const DeviceId&, std::string metric, Instant from, Instant to, std::size_t points,

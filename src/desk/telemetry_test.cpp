@@ -6,15 +6,15 @@
 #include <set>
 #include <thread>
 
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 
 namespace muster::desk {
 namespace {
 
-using internal::device_id;
-using internal::Folder;
-using internal::model_id;
-using internal::morning;
+using testing::device_id;
+using testing::Folder;
+using testing::model_id;
+using testing::morning;
 
 struct Given {
   std::string metric;
@@ -260,6 +260,30 @@ TEST_CASE("findings reach who opened telemetry, rest, and start anew when a devi
   lanes.telemetry->forget(device_id("meter-1"));
   CHECK(strange().size() == 1);
   lanes.telemetry->forget(device_id("nobody"));
+}
+
+TEST_CASE("what a device measured before it was let back in is kept and not judged again") {
+  Lanes lanes;
+  lanes.telemetry->profile({.id = model_id("meter"),
+                            .interval = 60s,
+                            .metrics = {{.name = "power", .min = 0.0, .max = 100.0}}});
+  const auto strange = [&](Instant from) {
+    for (int n = 0; n < 3; ++n) REQUIRE(lanes.keep("meter-1", {{"power", from + n * 1s, 500}}));
+    return lanes.take_findings("meter-1").size();
+  };
+  if (GENERATE(true, false)) lanes.slot("meter-1");  // or it has had no session since the start
+  const Instant before = lanes.clock.now() - 60s;
+  lanes.telemetry->forget(device_id("meter-1"));
+  lanes.clock.pass(5s);
+  CHECK(strange(before) == 0);
+  CHECK(lanes.metrics("meter-1").at(0).last.value == 500);
+  SECTION("what it measures from then on is") {
+    CHECK(strange(lanes.clock.now()) == 1);
+  }
+  SECTION("a clock that is behind hides nothing for long") {
+    lanes.clock.pass(2h);
+    CHECK(strange(before) == 1);
+  }
 }
 
 TEST_CASE("refused topics count towards a finding and hold no readings") {
