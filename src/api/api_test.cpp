@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 #include "net/http.h"
 #include "net/task.h"
 #include "net/tls.h"
@@ -13,7 +13,7 @@
 namespace muster::api {
 namespace {
 
-using desk::internal::ann;
+using desk::testing::ann;
 using net::http::Answer;
 using net::http::Call;
 
@@ -26,7 +26,7 @@ struct Running {  // a controller as musterd runs it, but for the devices' door
     settings.public_host = "127.0.0.1";
     const auto key = expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
     const Instant now = system.now();
-    desk::internal::Keys fresh(now);
+    desk::testing::Keys fresh(now);
     const auto der = expect(crypto::issue({.use = crypto::Use::server,
                                            .common_name = "door",
                                            .ip_addresses = {"127.0.0.1"},
@@ -55,8 +55,8 @@ struct Running {  // a controller as musterd runs it, but for the devices' door
   }
   net::http::Header bearer() const { return {"Authorization", "Bearer " + olaf}; }
 
-  desk::internal::World world;
-  desk::internal::Folder readings;
+  desk::testing::World world;
+  desk::testing::Folder readings;
   SystemClock system;
   Settings settings;
   std::unique_ptr<desk::Telemetry> telemetry = expect(

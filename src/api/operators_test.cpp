@@ -2,12 +2,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 
 namespace muster::api {
 namespace {
 
-using desk::internal::ann;
+using desk::testing::ann;
 
 struct Roster {  // operators on a ledger, and again after a restart
   Roster() { open(); }
@@ -33,8 +33,8 @@ struct Roster {  // operators on a ledger, and again after a restart
     return count.integer(0);
   }
 
-  desk::internal::Folder folder;
-  ManualClock clock{desk::internal::morning};
+  desk::testing::Folder folder;
+  ManualClock clock{desk::testing::morning};
   SeededRandom random{3};
   crypto::FileKey key = expect(crypto::FileKey::generate(crypto::Algorithm::ed25519));
   std::optional<store::Store> store;

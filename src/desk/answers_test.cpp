@@ -2,15 +2,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 #include "wire/update.h"
 
 namespace muster::desk {
 namespace {
 
-using internal::ann;
-using internal::device_id;
-using internal::World;
+using testing::ann;
+using testing::device_id;
+using testing::World;
 
 const DeviceId meter = device_id("meter-1");
 
@@ -203,7 +203,7 @@ TEST_CASE("a report or a state that is not well formed is refused with the membe
 TEST_CASE("an enrolment whose key is no key is refused, and the revocation list is always there") {
   World world;
   const auto token = expect(world.decide([](Domain& d) {
-    return d.identity.expect({.id = meter, .model = internal::model_id("meter")}, ann);
+    return d.identity.expect({.id = meter, .model = testing::model_id("meter")}, ann);
   }));
   const auto refused = world.ask(
       link::Enrol{"meter-1", token.text, Bytes(3, 0x30), {}, "meter-1", "198.51.100.7:1"});

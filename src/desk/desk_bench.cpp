@@ -9,7 +9,7 @@
 #include <semaphore>
 #include <thread>
 
-#include "desk/internal/whole_domain.h"
+#include "desk/whole_domain.h"
 
 using namespace muster;
 
@@ -23,11 +23,11 @@ std::string place() {
 }
 
 struct Controller {
-  desk::internal::Folder folder{place()};
+  desk::testing::Folder folder{place()};
   SystemClock clock;
   SystemRandom random;
-  desk::internal::Keys keys{clock.now()};
-  desk::internal::WholeDomain whole{folder.path(), keys, keys.ledger, clock, random};
+  desk::testing::Keys keys{clock.now()};
+  desk::testing::WholeDomain whole{folder.path(), keys, keys.ledger, clock, random};
   desk::Desk desk{whole.domain, clock};
 };
 

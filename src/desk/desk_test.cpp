@@ -4,15 +4,15 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 
 namespace muster::desk {
 namespace {
 
-using internal::ann;
-using internal::device_id;
-using internal::model_id;
-using internal::World;
+using testing::ann;
+using testing::device_id;
+using testing::model_id;
+using testing::World;
 
 Question<bool> noting(const std::string& what) {
   return [what](Domain& domain) -> Result<bool> {
@@ -80,7 +80,7 @@ TEST_CASE("pushes come before answers, answers before events, and all of them af
   CHECK(order.empty());
   CHECK(world.desk.drain() == 1);
   CHECK(order == std::vector<std::string>{"question", "seal", "push", "answer", "events", "state"});
-  auto cut = internal::only<link::CutDevice>(world.pushes);
+  auto cut = testing::only<link::CutDevice>(world.pushes);
   REQUIRE(cut.size() == 1);
   CHECK(cut[0].device == device_id("meter-1"));
 }
@@ -297,12 +297,12 @@ TEST_CASE("presence, desired configuration and retirement reach watchers and gat
   expect(world.decide([&](Domain& d) {
     return d.inventory.edit(id, {.desired = wire::Json::object({{"rate", 5}})}, ann);
   }));
-  auto tell = internal::only<link::Tell>(world.pushes);
+  auto tell = testing::only<link::Tell>(world.pushes);
   REQUIRE(tell.size() == 1);
   CHECK(tell[0].channel == "desired");
   CHECK(tell[0].payload == R"({"rate":5})");
   expect(world.decide([&](Domain& d) { return d.inventory.retire(id, ann, "scrapped"); }));
-  auto cut = internal::only<link::CutDevice>(world.pushes);
+  auto cut = testing::only<link::CutDevice>(world.pushes);
   REQUIRE(cut.size() == 1);
   CHECK(cut[0].why == "retired");
 }
@@ -321,7 +321,7 @@ TEST_CASE("offers are pushed to who is here, so many a turn, and the rest in the
   CHECK(first <= 500);
   world.desk.drain();
   world.desk.drain();
-  auto told = internal::only<link::Tell>(world.pushes);
+  auto told = testing::only<link::Tell>(world.pushes);
   CHECK(told.size() == here);
   for (const auto& tell : told) {
     REQUIRE(tell.channel == "updates");

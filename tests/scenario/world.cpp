@@ -22,7 +22,7 @@ struct World::Controller {
       : whole(folder, w.keys_, w.fuse_, w.clock_, w.random_), desk(whole.domain, w.clock_) {
     desk.attach(w);
   }
-  desk::internal::WholeDomain whole;
+  desk::testing::WholeDomain whole;
   desk::Desk desk;
 };
 

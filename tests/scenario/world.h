@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "crypto/key.h"
 #include "desk/desk.h"
-#include "desk/internal/whole_domain.h"
+#include "desk/whole_domain.h"
 
 namespace muster::scenario {
 
@@ -96,10 +96,10 @@ class World final : public link::Gate {
   void act(SimDevice&);
   void update(SimDevice&);
 
-  desk::internal::Folder folder_;
+  desk::testing::Folder folder_;
   ManualClock clock_;
   SeededRandom random_;
-  desk::internal::Keys keys_;
+  desk::testing::Keys keys_;
   Fuse fuse_;
   CutPoint cut_ = CutPoint::never;
   std::size_t cut_at_ = 0, restarts_ = 0;

@@ -8,13 +8,13 @@
 
 #include "api/internal/door.h"
 #include "desk/follow.h"
-#include "desk/internal/test_world.h"
+#include "desk/test_world.h"
 
 namespace muster::api::internal {
 
-using desk::internal::ann;
-using desk::internal::device_id;
-using desk::internal::model_id;
+using desk::testing::ann;
+using desk::testing::device_id;
+using desk::testing::model_id;
 using net::http::Header;
 using net::http::Response;
 using wire::Json;
@@ -168,8 +168,8 @@ struct TestDoor {
     return watcher;
   }
 
-  desk::internal::World world;
-  desk::internal::Folder readings;
+  desk::testing::World world;
+  desk::testing::Folder readings;
   Settings settings;
   std::unique_ptr<desk::Telemetry> telemetry = expect(
       desk::Telemetry::open(readings.path(), {}, world.clock, [](std::vector<watch::Finding>) {}));

@@ -1,4 +1,4 @@
-// desk/internal/whole_domain -- every module of the domain, wired in one folder, for tests and
+// desk/whole_domain -- every module of the domain, wired in one folder, for tests and
 // benches. What musterd wires for the field it reads from its configuration; here time, chance and
 // keys come from the caller, and there is no socket.
 #pragma once
@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "desk/domain.h"
 
-namespace muster::desk::internal {
+namespace muster::desk::testing {
 
 // A folder that goes with its owner. In memory where there is such a place, unless told otherwise:
 // most tests are about the order of writes, not about the disk.
@@ -78,4 +78,4 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
   Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
 };
 
-}  // namespace muster::desk::internal
+}  // namespace muster::desk::testing

@@ -1,4 +1,4 @@
-// desk/internal/test_world -- a domain and its desk on a clock that stands still, and a gate that
+// desk/test_world -- a domain and its desk on a clock that stands still, and a gate that
 // writes down what it is told. One thread, unless a test gives run() one of its own.
 #pragma once
 
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "desk/desk.h"
-#include "desk/internal/whole_domain.h"
+#include "desk/whole_domain.h"
 
-namespace muster::desk::internal {
+namespace muster::desk::testing {
 
 // The ledger's key: signing is the last step before a commit, so it tells when one is near, and by
 // refusing it breaks the batch.
@@ -125,4 +125,4 @@ std::vector<P> only(const std::vector<link::Push>& pushes) {
   return out;
 }
 
-}  // namespace muster::desk::internal
+}  // namespace muster::desk::testing
