@@ -46,20 +46,30 @@ class Telemetry::Lane {
     thread_.join();
   }
 
-  void post(Work work) {
-    std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(work));
-    if (queue_.size() == 1) wake_.notify_one();
+  // What is not urgent is done with the next batch, or within watch_every: a storm of connections
+  // does not cost a switch of threads for each.
+  void post(Work work, bool urgent = true) {
+    bool wake = false;
+    {
+      std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(work));
+      wake = urgent && std::exchange(asleep_, false);
+    }
+    if (wake) wake_.notify_one();
   }
 
   // False when the lane is full: both are left as they were.
   bool offer(link::Batch& batch, link::Kept& kept) {
-    std::lock_guard lock(mutex_);
-    if (waiting_ >= settings_.queue_max) return false;
-    ++waiting_;
-    queue_.push_back(
-        [b = std::move(batch), k = std::move(kept)](Lane& lane) mutable { lane.keep(b, k); });
-    if (queue_.size() == 1) wake_.notify_one();
+    bool wake = false;
+    {
+      std::lock_guard lock(mutex_);
+      if (waiting_ >= settings_.queue_max) return false;
+      ++waiting_;
+      queue_.push_back(
+          [b = std::move(batch), k = std::move(kept)](Lane& lane) mutable { lane.keep(b, k); });
+      wake = std::exchange(asleep_, false);
+    }
+    if (wake) wake_.notify_one();
     return true;
   }
 
@@ -67,7 +77,8 @@ class Telemetry::Lane {
     std::lock_guard lock(slots_mutex_);
     auto [at, added] = slots_.try_emplace(device, static_cast<std::uint32_t>(slots_.size()));
     std::uint32_t local = at->second;
-    if (added) post([local, device, model](Lane& lane) { lane.admit(local, device, model); });
+    if (added)
+      post([local, device, model](Lane& lane) { lane.admit(local, device, model); }, false);
     return local * count_ + number_;
   }
 
@@ -136,6 +147,7 @@ class Telemetry::Lane {
   std::vector<Work> queue_;
   std::size_t waiting_ = 0;  // batches in the queue
   bool stopping_ = false;
+  bool asleep_ = false;  // whoever has something urgent wakes the thread, once
   std::thread thread_;
 };
 
@@ -144,7 +156,11 @@ void Telemetry::Lane::run() {
   for (bool ending = false; !ending;) {
     {
       std::unique_lock lock(mutex_);
-      if (queue_.empty() && !stopping_) wake_.wait_for(lock, watch_every);
+      if (queue_.empty() && !stopping_) {
+        asleep_ = true;
+        wake_.wait_for(lock, watch_every);
+        asleep_ = false;
+      }
       taken.swap(queue_);
       waiting_ = 0;
       ending = stopping_ && taken.empty();
@@ -311,7 +327,7 @@ void Telemetry::take(unsigned lane, link::Batch batch, link::Kept kept) {
 
 void Telemetry::connected(std::uint32_t slot, bool here) {
   lanes_[slot % lanes_.size()]->post(
-      [local = slot / lanes(), here](Lane& lane) { lane.connected(local, here); });
+      [local = slot / lanes(), here](Lane& lane) { lane.connected(local, here); }, false);
 }
 
 void Telemetry::profile(watch::ModelProfile profile) {
