@@ -59,7 +59,6 @@ class Cli(Stage):
         self.exits(FAILED, "device", "list", cli=self.as_operator("x", server="https://localhost:1"),
                    says="is musterd running")
         self.exits(FAILED, "device", "list", cli=self.as_operator("x", ca=self.maker.public_key))
-        self.exits(FAILED, "rollout", "start", "--release", "1", "--waves", "half")
 
     def test_what_is_missing_is_asked_for(self):
         bare = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
@@ -84,9 +83,11 @@ class Cli(Stage):
     def test_rollout_show_json(self):
         self.start_swarm(4)
         self.publish(self.maker, "1.1.0")
-        preview = self.cli.json("rollout", "start", "--release", "1.1.0", "--waves", "25%,100%", "--dry-run")
+        start = ("rollout", "start", "--release", "meter/1.1.0", "--selector", 'id.startsWith("meter-")')
+        self.exits(FAILED, *start, "--waves", "half", says="--waves")
+        preview = self.cli.json(*start, "--waves", "25%,100%", "--dry-run")
         self.assertEqual((preview["dry_run"], preview["targets"], preview["waves"]), (True, 4, [1, 3]))
-        id = self.cli("rollout", "start", "--release", "meter/1.1.0", "--waves", "25%,100%", "--soak", "1s")
+        id = self.cli(*start, "--waves", "25%,100%", "--soak", "1s")
         watched = self.cli.run("rollout", "watch", id, timeout=60)
         self.assertEqual(watched.returncode, 0, watched.stderr)
         rollout = self.cli.json("rollout", "show", id)
