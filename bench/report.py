@@ -12,6 +12,8 @@ class Spread:
         self.median = statistics.median(self.values)
 
     def __str__(self):
+        if len(self.values) == 1:
+            return show(self.median)
         return f"{show(self.median)} [{show(min(self.values))}–{show(max(self.values))}]"
 
     def json(self):
