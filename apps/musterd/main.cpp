@@ -76,5 +76,7 @@ int main(int argc, char** argv) {
   gateway->drain();
   desk.stop();
   domain_thread.join();
+  telemetry
+      .reset();  // what its lanes still hold is kept, while the gateway that waits for it is there
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
 }
