@@ -62,7 +62,6 @@ int main(int argc, char** argv) {
                                    operators, clock,
                                    [&gateway] { return metrics_of(gateway->counters()); }));
   const std::string link = console_link(*api, store, ledger);
-
   Result<void> ended;
   std::thread domain_thread([&] { ended = run_or_end_program(desk); });
   {
@@ -76,7 +75,6 @@ int main(int argc, char** argv) {
   gateway->drain();
   desk.stop();
   domain_thread.join();
-  telemetry
-      .reset();  // what its lanes still hold is kept, while the gateway that waits for it is there
+  telemetry.reset();  // before the gateway, which its lanes answer to
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
 }
