@@ -31,6 +31,14 @@ int made(int fd, const char* what) {
   return fd;
 }
 
+// Of a thousand connections none is in the cache when its turn comes: fetch the next one's first
+// lines while this one is served.
+void fetch_ahead(const void* one) {
+  if (!one) return;
+  const char* at = static_cast<const char*>(one);
+  for (int line = 0; line < 4; ++line) __builtin_prefetch(at + 64 * line);
+}
+
 }  // namespace
 
 struct Loop::State {
@@ -96,6 +104,8 @@ void Loop::State::wait() {
 
 void Loop::State::run_ready() {
   while (ready_next < ready_count) {
+    if (ready_next + 1 < ready_count)
+      fetch_ahead(ready[static_cast<std::size_t>(ready_next) + 1].data.ptr);
     const epoll_event event = ready[static_cast<std::size_t>(ready_next++)];
     if (event.data.ptr == this) {
       std::uint64_t count;
@@ -142,6 +152,7 @@ void Loop::State::run_turn_end() {
   }
   asked_running.swap(asked);
   for (std::size_t i = 0; i < asked_running.size(); ++i) {
+    if (i + 1 < asked_running.size()) fetch_ahead(asked_running[i + 1]);
     TurnEnd* one = std::exchange(asked_running[i], nullptr);
     if (!one) continue;
     one->slot_ = TurnEnd::nowhere;

@@ -109,7 +109,7 @@ Stream::State::Got Stream::State::receive(std::span<std::uint8_t> into, std::siz
 
 Stream::State::Got Stream::State::receive_tls(std::span<std::uint8_t> into, std::size_t& got) {
   do {
-    ERR_clear_error();
+    internal::forget_openssl_errors();
     std::size_t n = 0;
     if (SSL_read_ex(ssl, into.data() + got, into.size() - got, &n) == 1) {
       got += n;
@@ -178,7 +178,7 @@ bool Stream::State::send_some() {
       shut(system_failure("the connection was cut"));
     return false;
   }
-  ERR_clear_error();
+  internal::forget_openssl_errors();
   std::size_t n = 0;
   if (SSL_write_ex(ssl, from, left, &n) == 1) {
     sent += n;

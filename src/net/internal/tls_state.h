@@ -1,6 +1,7 @@
 // net/internal/tls_state -- what a Stream needs of a TlsContext: the current SSL_CTX.
 #pragma once
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -23,6 +24,11 @@ using Library = std::unique_ptr<OSSL_LIB_CTX, Freed<OSSL_LIB_CTX_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 
 std::string openssl_reason();  // of the newest error on this thread's queue, which is emptied
+
+// As SSL_get_error() asks for. Emptying an empty queue would cost as much as a full one.
+inline void forget_openssl_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
 
 }  // namespace internal
 
