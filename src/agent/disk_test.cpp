@@ -1,4 +1,5 @@
 #include "agent/disk.h"
+#include "base/test_folder.h"
 
 #include <sys/stat.h>
 
@@ -10,15 +11,7 @@ using namespace muster::agent;
 
 namespace {
 
-struct Scratch {
-  std::filesystem::path folder;
-  Scratch() {
-    std::string name = std::filesystem::temp_directory_path() / "muster-agent-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()));
-    folder = name;
-  }
-  ~Scratch() { std::filesystem::remove_all(folder); }
-};
+using Scratch = TestFolder;
 
 void check_disk(Disk& disk) {
   CHECK_FALSE(*disk.read("none"));
@@ -44,14 +37,14 @@ void check_disk(Disk& disk) {
 
 TEST_CASE("a folder keeps texts and files, for nobody else to read") {
   Scratch scratch;
-  auto disk = expect(FolderDisk::open(scratch.folder / "state"));
+  auto disk = expect(FolderDisk::open(scratch.path / "state"));
   check_disk(disk);
   struct stat status{};
-  REQUIRE(::stat((scratch.folder / "state/text").c_str(), &status) == 0);
+  REQUIRE(::stat((scratch.path / "state/text").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
-  REQUIRE(::stat((scratch.folder / "state").c_str(), &status) == 0);
+  REQUIRE(::stat((scratch.path / "state").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0700);
-  CHECK(**expect(FolderDisk::open(scratch.folder / "state")).read("text") == "two");
+  CHECK(**expect(FolderDisk::open(scratch.path / "state")).read("text") == "two");
 }
 
 TEST_CASE("a disk in memory does the same") {

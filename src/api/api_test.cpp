@@ -60,7 +60,7 @@ struct Running {  // a controller as musterd runs it, but for the devices' door
   SystemClock system;
   Settings settings;
   std::unique_ptr<desk::Telemetry> telemetry = expect(
-      desk::Telemetry::open(readings.path(), {}, world.clock, [](std::vector<watch::Finding>) {}));
+      desk::Telemetry::open(readings.path, {}, world.clock, [](std::vector<watch::Finding>) {}));
   Operators operators =
       expect(Operators::open(world.whole.store, world.whole.ledger, world.clock, world.random));
   std::string olaf, anchors, link;

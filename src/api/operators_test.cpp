@@ -14,7 +14,7 @@ struct Roster {  // operators on a ledger, and again after a restart
   void open() {
     ledger.reset();
     store.reset();
-    store.emplace(expect(store::Store::open(folder.path() / "muster.db")));
+    store.emplace(expect(store::Store::open(folder.path / "muster.db")));
     ledger.emplace(expect(ledger::Ledger::open(*store, key, clock, "test")));
     operators.emplace(expect(Operators::open(*store, *ledger, clock, random)));
   }
@@ -86,7 +86,7 @@ TEST_CASE("no token, link or cookie is in the store or in the ledger") {
   std::string all;
   for (const auto& entry : roster.ledger->entries(0, 100))
     all += wire::to_text(ledger::to_json(entry));
-  for (const auto& file : std::filesystem::directory_iterator(roster.folder.path())) {
+  for (const auto& file : std::filesystem::directory_iterator(roster.folder.path)) {
     std::FILE* in = std::fopen(file.path().c_str(), "rb");
     std::string content(std::filesystem::file_size(file), '\0');
     content.resize(std::fread(content.data(), 1, content.size(), in));

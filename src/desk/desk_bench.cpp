@@ -27,7 +27,7 @@ struct Controller {
   SystemClock clock;
   SystemRandom random;
   desk::testing::Keys keys{clock.now()};
-  desk::testing::WholeDomain whole{folder.path(), keys, keys.ledger, clock, random};
+  desk::testing::WholeDomain whole{folder.path, keys, keys.ledger, clock, random};
   desk::Desk desk{whole.domain, clock};
 };
 

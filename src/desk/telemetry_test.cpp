@@ -43,7 +43,7 @@ struct Lanes {  // a Telemetry in a folder that outlives it
 
   void open() {
     telemetry = expect(
-        Telemetry::open(folder.path(), settings, clock, [this](std::vector<watch::Finding> news) {
+        Telemetry::open(folder.path, settings, clock, [this](std::vector<watch::Finding> news) {
           std::lock_guard lock(mutex);
           findings.insert(findings.end(), news.begin(), news.end());
         }));
@@ -100,15 +100,15 @@ TEST_CASE("a batch is in the log before it is acknowledged") {
   Folder copy;
   const auto slot = lanes.slot("meter-1");
   std::promise<void> kept;
-  lanes.telemetry->take(
-      0, batch_of(slot, {{"power", morning, 230}}), [&](Result<void> done, link::Batch) {
-        CHECK(done);
-        std::filesystem::copy(lanes.folder.path() / "lane-0", copy.path() / "lane-0",
-                              std::filesystem::copy_options::recursive);
-        kept.set_value();
-      });
+  lanes.telemetry->take(0, batch_of(slot, {{"power", morning, 230}}),
+                        [&](Result<void> done, link::Batch) {
+                          CHECK(done);
+                          std::filesystem::copy(lanes.folder.path / "lane-0", copy.path / "lane-0",
+                                                std::filesystem::copy_options::recursive);
+                          kept.set_value();
+                        });
   kept.get_future().get();
-  auto series = expect(series::Series::open(copy.path() / "lane-0"));
+  auto series = expect(series::Series::open(copy.path / "lane-0"));
   const auto last = expect(series.latest(series.key("meter-1", "power")));
   REQUIRE(last);
   CHECK(last->value == 230);

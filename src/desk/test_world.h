@@ -110,7 +110,7 @@ struct World final : link::Gate {
   SeededRandom random{7};
   Keys keys{morning};
   WatchedKey ledger_key{keys.ledger};
-  WholeDomain whole{folder.path(), keys, ledger_key, clock, random};
+  WholeDomain whole{folder.path, keys, ledger_key, clock, random};
   Desk desk{whole.domain, clock};
   std::vector<link::Push> pushes;
   std::function<void()> pushing;

@@ -3,37 +3,20 @@
 // keys come from the caller, and there is no socket.
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/test_folder.h"
 #include "desk/domain.h"
 
 namespace muster::desk::testing {
 
-// A folder that goes with its owner. In memory where there is such a place, unless told otherwise:
-// most tests are about the order of writes, not about the disk.
-class Folder {
- public:
-  explicit Folder(std::string place = std::filesystem::is_directory("/dev/shm") ? "/dev/shm"
-                                                                                : "/tmp") {
-    place += "/muster-XXXXXX";
-    path_ = ::mkdtemp(place.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
+// In memory unless told otherwise: most tests are about the order of writes, not about the disk.
+struct Folder : TestFolder {
+  explicit Folder(const std::filesystem::path& place = in_memory()) : TestFolder(place) {}
 };
 
 struct Keys {

@@ -1,4 +1,5 @@
 #include "release/release.h"
+#include "base/test_folder.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -13,14 +14,7 @@ const ledger::Actor alice{"operator:alice", "admin"};
 const ModelId meter = expect(ModelId::parse("meter"));
 const DeviceId meter_7 = expect(DeviceId::parse("meter-7"));
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/muster-release-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
+using Folder = TestFolder;
 
 struct Bench {  // the module on a store of its own
   Folder folder;

@@ -1,6 +1,5 @@
 #include "segment/segment.h"
-
-#include <unistd.h>
+#include "base/test_folder.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -14,15 +13,7 @@ namespace {
 
 const Instant start = instant(1'795'000'000'000);
 
-struct Folder {
-  Folder() {
-    auto name = (std::filesystem::temp_directory_path() / "muster-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()));
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
+using Folder = TestFolder;
 
 ledger::Actor alice() {
   return {"operator:alice", "operator"};

@@ -1,4 +1,5 @@
 #include "series/series.h"
+#include "base/test_folder.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,12 +23,7 @@ namespace {
 
 constexpr std::int64_t day = 24 * 3'600'000;
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/muster-series-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
+struct Folder : TestFolder {
   std::filesystem::path log() const {  // the newest segment
     std::filesystem::path newest;
     for (const auto& entry : std::filesystem::directory_iterator(path))
@@ -46,7 +42,6 @@ struct Folder {
       if (entry.is_regular_file()) std::filesystem::copy(entry.path(), copy);
     return copy;
   }
-  std::filesystem::path path;
 };
 
 Series opened(const std::filesystem::path& folder) {

@@ -1,4 +1,5 @@
 #include "store/store.h"
+#include "base/test_folder.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,14 +16,8 @@ using namespace muster::store;
 
 namespace {
 
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/muster-store-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
+struct Folder : TestFolder {
   std::filesystem::path file() const { return path / "muster.db"; }
-  std::filesystem::path path;
 };
 
 constexpr const char* first_steps[] = {

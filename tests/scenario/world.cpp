@@ -48,7 +48,7 @@ void World::cut_power(CutPoint point, std::size_t commit) {
 }
 
 void World::start() {
-  controller_ = std::make_unique<Controller>(*this, folder_.path());
+  controller_ = std::make_unique<Controller>(*this, folder_.path);
   domain_ = &controller_->whole.domain;
 }
 

@@ -172,7 +172,7 @@ struct TestDoor {
   desk::testing::Folder readings;
   Settings settings;
   std::unique_ptr<desk::Telemetry> telemetry = expect(
-      desk::Telemetry::open(readings.path(), {}, world.clock, [](std::vector<watch::Finding>) {}));
+      desk::Telemetry::open(readings.path, {}, world.clock, [](std::vector<watch::Finding>) {}));
   Operators operators =
       expect(Operators::open(world.whole.store, world.whole.ledger, world.clock, world.random));
   Service service{settings,

@@ -3,28 +3,16 @@
 // of it and opens the same file again.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <optional>
 
+#include "base/test_folder.h"
 #include "crypto/csr.h"
 #include "identity/identity.h"
 
 namespace muster::identity {
 
 inline const Instant test_start = instant(1'795'000'000'000);
-
-struct TestFolder {
-  TestFolder() {
-    auto name = (std::filesystem::temp_directory_path() / "muster-XXXXXX").string();
-    if (!::mkdtemp(name.data())) give_up({Fault::unavailable, "no temporary folder"});
-    path = name;
-  }
-  TestFolder(const TestFolder&) = delete;
-  ~TestFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 inline crypto::FileKey new_key(crypto::Algorithm algorithm = crypto::Algorithm::ecdsa_p256) {
   return expect(crypto::FileKey::generate(algorithm));

@@ -1,11 +1,10 @@
 // What the tests of response share: a fleet on a temporary file, and a clock that stands.
 #pragma once
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "base/test_folder.h"
 #include "response/response.h"
 
 namespace muster::response {
@@ -16,16 +15,7 @@ inline ledger::Actor alice() {
   return {"operator:alice", "operator"};
 }
 
-struct Folder {
-  Folder() {
-    auto name = (std::filesystem::temp_directory_path() / "muster-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()));
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  std::filesystem::path path;
-};
+using Folder = TestFolder;
 
 // Active meters m-1 to m-9, an expected one e-1, a retired one r-1.
 struct World {

@@ -2,8 +2,6 @@
 // and time that passes when told. The modules stand on a store of their own and can be reopened.
 #pragma once
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -13,21 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/test_folder.h"
 #include "rollout/rollout.h"
 
 namespace muster::rollout {
-
-struct Folder {
-  explicit Folder(bool on_disk) {
-    const bool in_memory = !on_disk && std::filesystem::is_directory("/dev/shm");
-    std::string name = std::string(in_memory ? "/dev/shm" : "/tmp") + "/muster-rollout-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path path;
-};
 
 struct World {
   struct Fleet {
@@ -39,7 +26,7 @@ struct World {
   static constexpr Duration deadline = 300s;
 
   const ledger::Actor alice{"operator:alice", "admin"};
-  Folder folder;
+  TestFolder folder;
   bool on_disk;
   ManualClock clock{instant(1'772'352'000'000)};
   SeededRandom random;
@@ -63,7 +50,10 @@ struct World {
   }
 
   explicit World(Fleet fleet, const crypto::FileKey& with = one_key())
-      : folder(fleet.on_disk), on_disk(fleet.on_disk), random(fleet.seed), key(with) {
+      : folder(fleet.on_disk ? std::filesystem::temp_directory_path() : in_memory()),
+        on_disk(fleet.on_disk),
+        random(fleet.seed),
+        key(with) {
     open();
     earlier = publish("1.0", 0);
     wanted = publish("1.1", 0);
