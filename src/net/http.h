@@ -33,6 +33,8 @@ namespace muster::net::http {
 
 using Header = std::pair<std::string, std::string>;
 
+int status_of(Fault);  // the one place where a refusal of ours becomes a status code
+
 struct Head {
   std::string method, path;  // path: percent-decoded, starts with '/', no "..", no NUL
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order

@@ -5,36 +5,36 @@
 namespace muster::api {
 namespace {
 
-struct Shape {
-  int status;
-  const char* title;
-};
+int status_of(const Error& error) {
+  if (error.fault == Fault::corrupt) return 422;  // what was sent, not what we hold
+  if (error.fault != Fault::conflict || error.field != "If-Match")
+    return net::http::status_of(error.fault);
+  return error.message.starts_with("send ") ? 428 : 412;
+}
 
-Shape shape_of(const Error& error) {
-  const bool precondition = error.field == "If-Match";
+const char* title_of(const Error& error) {
   switch (error.fault) {
     case Fault::invalid:
-      return {400, "The request is not valid"};
+      return "The request is not valid";
     case Fault::unauthorized:
-      return {401, "Who are you?"};
+      return "Who are you?";
     case Fault::forbidden:
-      return {403, "You may not do that"};
+      return "You may not do that";
     case Fault::missing:
-      return {404, "There is no such thing"};
+      return "There is no such thing";
     case Fault::conflict:
-      if (precondition && error.message.starts_with("send "))
-        return {428, "Say what you have read"};
-      return {precondition ? 412 : 409, "The state of the thing does not allow it now"};
+      return status_of(error) == 428 ? "Say what you have read"
+                                     : "The state of the thing does not allow it now";
     case Fault::exhausted:
-      return {429, "A limit is used up"};
+      return "A limit is used up";
     case Fault::unavailable:
-      return {503, "Not available right now"};
+      return "Not available right now";
     case Fault::corrupt:
-      return {422, "The content does not pass its check"};
+      return "The content does not pass its check";
     case Fault::internal:
-      return {500, "A bug of ours"};
+      break;
   }
-  return {500, "A bug of ours"};
+  return "A bug of ours";
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ net::http::Response json_response(int status, std::string body) {
 }
 
 net::http::Response problem(const Error& error) {
-  const auto [status, title] = shape_of(error);
+  const int status = status_of(error);
   auto body = wire::Json::object({{"type", std::string("/problems/") + name_of(error.fault)},
-                                  {"title", title},
+                                  {"title", title_of(error)},
                                   {"status", status},
                                   {"detail", error.message}});
   if (!error.field.empty()) body.set("field", error.field);

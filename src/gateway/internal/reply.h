@@ -6,7 +6,6 @@
 
 namespace muster::gateway {
 
-int status_of(Fault);
 net::http::Response plain(int status, std::string words);  // text/plain, one line
 net::http::Response refusal(
     const Error&);  // plain(status_of, message), with Retry-After where it helps
