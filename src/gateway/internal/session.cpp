@@ -1,5 +1,6 @@
 #include "gateway/internal/session.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "base/log.h"
@@ -241,10 +242,9 @@ void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
 }
 
 void Session::tell(std::string_view channel, std::string payload) {
-  const std::size_t which = channel == "desired"    ? desired
-                            : channel == "commands" ? commands
-                                                    : updates;
-  if (phase_ != Phase::accepted || application_ || !subscribed_[which]) return;
+  const auto* name = std::ranges::find(channel_names, channel);
+  const auto which = static_cast<std::size_t>(name - channel_names);
+  if (phase_ != Phase::accepted || application_ || which == channels || !subscribed_[which]) return;
   auto message = std::make_shared<Publication>("v1/devices/" + name_ + '/' + std::string(channel),
                                                std::move(payload));
   deliver(message, static_cast<std::uint8_t>(subscribed_[which] - 1));

@@ -45,6 +45,7 @@ class Session final : net::Stream::Events {
   using Reason = wire::mqtt::Reason;
   enum class Phase : std::uint8_t { handshake, asking, granted, accepted, closing };
   enum Channel : std::uint8_t { desired, commands, updates, channels };
+  static constexpr std::string_view channel_names[channels] = {"desired", "commands", "updates"};
 
   void on_open() override;
   std::size_t on_bytes(ByteView) override;

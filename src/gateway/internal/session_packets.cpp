@@ -165,9 +165,8 @@ Session::Reason Session::subscribe_device(const mqtt::Subscription& wanted,
     return Reason::not_authorized;
   }
   const std::uint8_t qos = std::min<std::uint8_t>(wanted.qos, 1);
-  constexpr std::string_view names[] = {"desired", "commands", "updates"};
   for (std::size_t i = 0; i < channels; ++i)
-    if (mqtt::matches(wanted.filter, own + std::string(names[i]))) {
+    if (mqtt::matches(wanted.filter, own + std::string(channel_names[i]))) {
       subscribed_[i] = static_cast<std::uint8_t>(qos + 1);
       fresh[i] = true;
     }
@@ -188,14 +187,13 @@ Session::Reason Session::subscribe_application(const mqtt::Subscription& wanted)
 
 void Session::take_unsubscribe(const mqtt::Unsubscribe& unsubscribe) {
   mqtt::Unsuback answer{.packet_id = unsubscribe.packet_id, .reasons = {}, .properties = {}};
-  constexpr std::string_view names[] = {"desired", "commands", "updates"};
   for (std::string_view filter : unsubscribe.filters) {
     answer.reasons.push_back(Reason::success);
     const std::string text(filter);
     if (application_) shard_.around().drop_routes(shard_.number(), handle_, &text);
     if (application_ && filters_) --filters_;
     for (std::size_t i = 0; !application_ && i < channels; ++i)
-      if (mqtt::matches(filter, "v1/devices/" + name_ + '/' + std::string(names[i])))
+      if (mqtt::matches(filter, "v1/devices/" + name_ + '/' + std::string(channel_names[i])))
         subscribed_[i] = 0;
   }
   send(answer);
