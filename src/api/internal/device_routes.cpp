@@ -123,9 +123,7 @@ Result<Reply> release(Context& c) {
 Result<Reply> retire(Context& c) {
   TRY(const auto* device, device_of(c));
   TRY(auto reason, reason_of(c));
-  TRY_VOID(c.domain.inventory.retire(device->id, c.actor(), reason));
-  TRY_VOID(c.domain.identity.revoke(device->id, crypto::RevocationReason::cessation_of_operation,
-                                    c.actor(), reason));
+  TRY_VOID(c.domain.inventory.retire(device->id, c.actor(), reason));  // identity revokes on it
   TRY_VOID(c.domain.response.retired(device->id, c.actor()));
   return one(c, *device);
 }
