@@ -4,25 +4,9 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "muster-agent/provision_options.h"
 
 namespace muster {
-namespace {
-
-void add_provision(CLI::App& app, agent::Provision& provision) {
-  app.add_option("--server", provision.server, "host of the controller");
-  app.add_option("--ports", provision.ports_file, "ports.json of the controller");
-  app.add_option("--mqtt-port", provision.mqtt_port, "MQTT over mutual TLS (8883)");
-  app.add_option("--device-port", provision.device_port, "HTTPS for devices (8884)");
-  app.add_option("--enrol-port", provision.enrol_port, "EST (8885)");
-  app.add_option("--ca", provision.ca_file, "the fleet root, ca.pem");
-  app.add_option("--release-key", provision.release_key_files,
-                 "public key that signs releases; may be given more than once");
-  app.add_option("--assignment-key", provision.assignment_key_files,
-                 "public key that signs assignments; the release keys unless given");
-}
-
-}  // namespace
-
 CommandLine CommandLine::read(int argc, char** argv) {
   CommandLine given;
   CLI::App app{"muster-agent -- enrols this device, reports, and keeps it on trusted releases",

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "muster-agent/provision_options.h"
 
 namespace muster {
 namespace {
@@ -49,19 +50,6 @@ std::string fail_command(const std::string& text) {
   return "fail-update " + text.substr(0, colon) + " " + text.substr(colon + 1);
 }
 
-void add_provision(CLI::App& app, agent::Provision& provision) {
-  app.add_option("--server", provision.server, "host of the controller");
-  app.add_option("--ports", provision.ports_file, "ports.json of the controller");
-  app.add_option("--mqtt-port", provision.mqtt_port, "MQTT over mutual TLS (8883)");
-  app.add_option("--device-port", provision.device_port, "HTTPS for devices (8884)");
-  app.add_option("--enrol-port", provision.enrol_port, "EST (8885)");
-  app.add_option("--ca", provision.ca_file, "the fleet root, ca.pem")->required();
-  app.add_option("--release-key", provision.release_key_files, "public key that signs releases")
-      ->required();
-  app.add_option("--assignment-key", provision.assignment_key_files,
-                 "public key that signs assignments; the release keys unless given");
-}
-
 void add_faults(CLI::App& app, std::vector<std::string>& commands) {
   const auto each = [&](const char* name, std::string (*command)(const std::string&),
                         const char* help) {
@@ -99,6 +87,7 @@ Options Options::read(int argc, char** argv) {
   CLI::App app{"muster-swarm -- a fleet of virtual devices", "muster-swarm"};
   app.set_version_flag("--version", "muster-swarm 0.1.0");
   add_provision(app, given.provision);
+  for (const char* needed : {"--ca", "--release-key"}) app.get_option(needed)->required();
   app.add_option("--tokens", given.tokens, "CSV: id,token")->required();
   app.add_option("--devices", given.limit, "only so many of them");
   app.add_option("--state", state, "a folder that devices survive a restart in, or 'memory'");
