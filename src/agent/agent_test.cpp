@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/credentials.h"
-#include "agent/internal/rehearsal.h"
+#include "agent/internal/test_rehearsal.h"
 #include "wire/senml.h"
 
 using namespace muster;

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "agent/internal/rehearsal.h"
+#include "agent/internal/test_rehearsal.h"
 #include "agent/mqtt_client.h"
 
 using namespace muster;

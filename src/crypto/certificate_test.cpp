@@ -1,8 +1,8 @@
 #include "crypto/certificate.h"
 
 #include "crypto/internal/der.h"
-#include "crypto/internal/fleet_authority.h"
-#include "crypto/internal/openssl_tool.h"
+#include "crypto/internal/test_fleet_authority.h"
+#include "crypto/internal/test_openssl_tool.h"
 
 using namespace muster;
 using namespace muster::crypto;

@@ -1,7 +1,7 @@
 #include "crypto/cms.h"
 
-#include "crypto/internal/fleet_authority.h"
-#include "crypto/internal/openssl_tool.h"
+#include "crypto/internal/test_fleet_authority.h"
+#include "crypto/internal/test_openssl_tool.h"
 
 using namespace muster;
 using namespace muster::crypto;

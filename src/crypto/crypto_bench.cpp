@@ -2,7 +2,7 @@
 
 #include "crypto/crl.h"
 #include "crypto/csr.h"
-#include "crypto/internal/fleet_authority.h"
+#include "crypto/internal/test_fleet_authority.h"
 #include "crypto/merkle.h"
 
 using namespace muster;

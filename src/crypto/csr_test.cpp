@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/internal/openssl_tool.h"
+#include "crypto/internal/test_openssl_tool.h"
 
 using namespace muster;
 using namespace muster::crypto;

@@ -9,7 +9,7 @@
 #include <semaphore>
 #include <thread>
 
-#include "desk/whole_domain.h"
+#include "desk/test_whole_domain.h"
 
 using namespace muster;
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "desk/desk.h"
-#include "desk/whole_domain.h"
+#include "desk/test_whole_domain.h"
 
 namespace muster::desk::testing {
 

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "gateway/internal/routes.h"
-#include "gateway/internal/workbench.h"
+#include "gateway/internal/test_workbench.h"
 
 using namespace muster;
 using namespace muster::gateway;

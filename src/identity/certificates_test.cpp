@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "identity/internal/world.h"
+#include "identity/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::identity;

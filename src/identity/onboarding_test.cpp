@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "identity/internal/world.h"
+#include "identity/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::identity;

@@ -1,6 +1,6 @@
 #include <benchmark/benchmark.h>
 
-#include "inventory/internal/world.h"
+#include "inventory/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::inventory;

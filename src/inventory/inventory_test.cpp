@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "inventory/internal/world.h"
+#include "inventory/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::inventory;

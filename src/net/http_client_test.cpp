@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "net/http.h"
-#include "net/internal/http_workbench.h"
-#include "net/internal/throwaway_ca.h"
+#include "net/internal/test_http_workbench.h"
+#include "net/internal/test_throwaway_ca.h"
 
 using namespace muster;
 using namespace muster::net;

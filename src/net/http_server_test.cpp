@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "net/http.h"
-#include "net/internal/http_workbench.h"
+#include "net/internal/test_http_workbench.h"
 
 using namespace muster;
 using namespace muster::net;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "net/internal/throwaway_ca.h"
+#include "net/internal/test_throwaway_ca.h"
 #include "net/stream.h"
 
 using namespace muster;

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "net/internal/throwaway_ca.h"
+#include "net/internal/test_throwaway_ca.h"
 
 using namespace muster;
 using namespace muster::net;

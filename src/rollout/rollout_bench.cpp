@@ -1,7 +1,7 @@
 // On disk, each commit synced: what the domain's thread pays.
 #include <benchmark/benchmark.h>
 
-#include "rollout/internal/world.h"
+#include "rollout/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::rollout;

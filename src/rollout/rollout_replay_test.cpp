@@ -2,7 +2,7 @@
 // targets. Fleets of chance, each replayed from its seed.
 #include <catch2/catch.hpp>
 
-#include "rollout/internal/world.h"
+#include "rollout/internal/test_world.h"
 
 using namespace muster;
 using namespace muster::rollout;

@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "crypto/key.h"
 #include "desk/desk.h"
-#include "desk/whole_domain.h"
+#include "desk/test_whole_domain.h"
 
 namespace muster::scenario {
 

@@ -1,4 +1,4 @@
-// gateway/internal/stand_ins -- whom a gateway deals with, for this module's tests: a CA that
+// gateway/internal/test_stand_ins -- whom a gateway deals with, for this module's tests: a CA that
 // issues to devices, a controller that answers as it is told, and a telemetry that keeps as it is
 // told.
 #pragma once

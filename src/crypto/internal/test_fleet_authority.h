@@ -1,5 +1,5 @@
-// crypto/internal/fleet_authority -- for tests, fuzzers and benches only: a root, an issuing CA
-// below it, and leaves, at a fixed time.
+// crypto/internal/test_fleet_authority -- for tests, fuzzers and benches only: a root, an issuing
+// CA below it, and leaves, at a fixed time.
 #pragma once
 
 #include "crypto/certificate.h"

@@ -1,4 +1,4 @@
-// net/internal/throwaway_ca -- certificates for this module's tests, made when the test runs.
+// net/internal/test_throwaway_ca -- certificates for this module's tests, made when the test runs.
 #pragma once
 
 #include <openssl/pem.h>

@@ -1,5 +1,6 @@
-// gateway/internal/workbench -- what this module's tests stand on: a gateway on free ports between
-// its stand-ins, and clients that speak MQTT over real sockets with certificates made for the test.
+// gateway/internal/test_workbench -- what this module's tests stand on: a gateway on free ports
+// between its stand-ins, and clients that speak MQTT over real sockets with certificates made for
+// the test.
 #pragma once
 
 #include <deque>
@@ -10,7 +11,7 @@
 #include <vector>
 
 #include "gateway/gateway.h"
-#include "gateway/internal/stand_ins.h"
+#include "gateway/internal/test_stand_ins.h"
 #include "net/stream.h"
 #include "wire/mqtt.h"
 

@@ -1,5 +1,5 @@
-// crypto/internal/openssl_tool -- for tests only: a temporary folder, and the openssl command run
-// in it, so that someone else's code judges what ours wrote.
+// crypto/internal/test_openssl_tool -- for tests only: a temporary folder, and the openssl command
+// run in it, so that someone else's code judges what ours wrote.
 #pragma once
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-// inventory/internal/world -- a store in a folder of its own, a ledger and an inventory, for tests:
-// restart() closes all of it and opens the same file again.
+// inventory/internal/test_world -- a store in a folder of its own, a ledger and an inventory, for
+// tests: restart() closes all of it and opens the same file again.
 #pragma once
 
 #include <filesystem>

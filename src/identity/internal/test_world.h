@@ -1,6 +1,6 @@
-// identity/internal/world -- a fleet controller without doors, for tests: a store in a folder of
-// its own, the ledger, the inventory, an issuing CA and the identity registry. restart() closes all
-// of it and opens the same file again.
+// identity/internal/test_world -- a fleet controller without doors, for tests: a store in a folder
+// of its own, the ledger, the inventory, an issuing CA and the identity registry. restart() closes
+// all of it and opens the same file again.
 #pragma once
 
 #include <filesystem>
