@@ -2,10 +2,11 @@ import type { ReactNode } from "react";
 import type { Listing } from "../api/reading";
 import { count } from "../format/numbers";
 import { ProblemNotice } from "./notice";
+import { TableHead, type Column } from "./table_head";
 
 interface Props<T> {
   list: Listing<T>;
-  columns: { name: string; className?: string }[];
+  columns: Column[];
   row: (item: T) => ReactNode;
   empty: ReactNode;
   label: string;
@@ -24,15 +25,7 @@ export function ListingTable<T>({ list, columns, row, empty, label }: Props<T>) 
     <>
       <div className="scroll-x">
         <table className="table" aria-label={label}>
-          <thead>
-            <tr>
-              {columns.map((column) => (
-                <th key={column.name} scope="col" className={column.className}>
-                  {column.name === "Acts" ? <span className="hidden">Acts</span> : column.name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead columns={columns} />
           <tbody>{list.items.map(row)}</tbody>
         </table>
       </div>

@@ -10,10 +10,19 @@ import { Head } from "../parts/head";
 import { detail_text, TargetLink } from "../parts/ledger_entries";
 import { Empty, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
+import { TableHead } from "../parts/table_head";
 import { audit } from "../route/addresses";
 import { go, usePlace } from "../route/router";
 import { useEntries } from "./audit_entries";
 import { CheckpointPanel } from "./audit_checkpoint";
+
+const COLUMNS = [
+  { name: "No.", className: "num" },
+  { name: "Time, UTC" },
+  { name: "Action" },
+  { name: "Target" },
+  { name: "By, and what was said" },
+];
 
 export default function Audit() {
   const { searchParams } = usePlace();
@@ -101,17 +110,7 @@ function EntryTable({ entries }: { entries: LedgerEntry[] }) {
   return (
     <div className="scroll-x">
       <table className="table roomy" aria-label="Ledger entries">
-        <thead>
-          <tr>
-            <th scope="col" className="num">
-              No.
-            </th>
-            <th scope="col">Time, UTC</th>
-            <th scope="col">Action</th>
-            <th scope="col">Target</th>
-            <th scope="col">By, and what was said</th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody>
           {entries.map((entry) => (
             <tr key={entry.index} data-testid="ledger-row" data-index={entry.index}>

@@ -1,6 +1,9 @@
 import type { Device } from "../api/types";
 import { compared, type Setting } from "../format/settings";
 import { Panel } from "../parts/panel";
+import { TableHead } from "../parts/table_head";
+
+const COLUMNS = [{ name: "Setting" }, { name: "Desired" }, { name: "Reported" }];
 
 // Desired beside reported, setting by setting; what differs comes with a word, not only a colour.
 export function DeviceState({ device }: { device: Device }) {
@@ -19,13 +22,7 @@ export function DeviceState({ device }: { device: Device }) {
       ) : (
         <div className="scroll-x">
           <table className="table" data-testid="settings">
-            <thead>
-              <tr>
-                <th scope="col">Setting</th>
-                <th scope="col">Desired</th>
-                <th scope="col">Reported</th>
-              </tr>
-            </thead>
+            <TableHead columns={COLUMNS} />
             <tbody>
               {settings.map((setting) => (
                 <SettingRow key={setting.name} setting={setting} />

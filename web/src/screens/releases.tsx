@@ -20,7 +20,7 @@ const COLUMNS = [
   { name: "Image, SHA-256" },
   { name: "Signed by" },
   { name: "Published, UTC", className: "num" },
-  { name: "Acts" },
+  { name: "Acts", unseen: true },
 ];
 
 export function Releases() {
