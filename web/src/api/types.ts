@@ -47,6 +47,12 @@ export interface Device {
   isolation: { reason: string; since: string; incident: Id | null } | null;
 }
 
+export interface Presence {
+  device: string;
+  online: boolean;
+  at: string | null;
+}
+
 export interface EnrolmentToken {
   token: string;
   token_expires_at?: string;

@@ -1,9 +1,15 @@
 import { useEffect, type ReactNode } from "react";
 import { Link } from "../route/link";
 
+// The list this is one of.
+export interface Up {
+  to: string;
+  name: string;
+}
+
 interface Props {
   title: string;
-  up?: { to: string; name: string }; // the list this is one of
+  up?: Up;
   children?: ReactNode; // tags and counts beside the title
   acts?: ReactNode;
 }

@@ -3,16 +3,17 @@
 
 import { useState } from "react";
 import { path_of } from "../api/query_string";
-import { useListing, useReading } from "../api/reading";
-import type { Device, LedgerEntry, MetricNow } from "../api/types";
+import { useListing, useReading, type Listing, type Reading } from "../api/reading";
+import type { Device, LedgerEntry, MetricNow, Presence } from "../api/types";
 import { plural } from "../format/numbers";
 import { moment } from "../format/times";
 import { useCalm, useEvent, usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
 import { Timeline } from "../parts/ledger_entries";
-import { Empty, Notice, ProblemNotice } from "../parts/notice";
+import { Notice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { LifeTag, OnlineTag, RiskTag } from "../parts/tag";
+import { Unavailable } from "../parts/unavailable";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
 import { DeviceActs } from "./device_acts";
@@ -23,46 +24,44 @@ import { Metrics } from "./device_metrics";
 const HISTORY = 200; // entries; older ones are in the ledger screen
 const POLL_MS = 5_000;
 
-export default function DeviceDetail({ id }: { id: string }) {
+// As the event stream last told it, until it is read again.
+function useDevice(id: string): Reading<Device> {
   const reading = useReading<Device>(path_of("devices", id));
+  const [told, tell] = useState<Presence>();
+  useEvent<Presence>("presence", (presence) => {
+    if (presence.device === id) tell(presence);
+  });
+  usePolling(() => {
+    tell(undefined);
+    reading.reload();
+  }, POLL_MS);
+  const known = reading.value;
+  if (!known || !told) return reading;
+  return { ...reading, value: { ...known, online: told.online, last_seen: told.at ?? known.last_seen } };
+}
+
+export default function DeviceDetail({ id }: { id: string }) {
+  const reading = useDevice(id);
   const history = useListing<LedgerEntry>(`${path_of("devices", id)}/history`, {}, HISTORY);
   const metrics = useReading<{ items: MetricNow[] }>(`${path_of("devices", id)}/metrics`);
-  const [presence, set_presence] = useState<{ online: boolean; at: string | null }>();
+  usePolling(metrics.reload, POLL_MS);
   const again = useCalm(() => {
     reading.reload();
     history.reload();
   }, 150);
-
-  useEvent<{ device: string; online: boolean; at: string | null }>("presence", (told) => {
-    if (told.device === id) set_presence(told);
-  });
   useEvent<LedgerEntry>("ledger", (entry) => {
     if (entry.target === `device/${id}`) again();
   });
-  usePolling(() => {
-    metrics.reload();
-    set_presence(undefined);
-    reading.reload();
-  }, POLL_MS);
 
+  const { value: device, problem, reload } = reading;
   const up = { to: to.devices(), name: "Devices" };
-  if (!reading.value)
+  const expect = `muster device expect --id ${id} --model MODEL`;
+  if (!device)
     return (
-      <>
-        <Head title={id} up={up} />
-        {reading.problem?.status === 404 ? (
-          <Empty command={`muster device expect --id ${id} --model MODEL`}>
-            No device of this name is known.
-          </Empty>
-        ) : (
-          <ProblemNotice problem={reading.problem} retry={reading.reload} />
-        )}
-      </>
+      <Unavailable title={id} up={up} problem={problem} retry={reload} command={expect}>
+        No device of this name is known.
+      </Unavailable>
     );
-
-  const device = presence
-    ? { ...reading.value, online: presence.online, last_seen: presence.at ?? reading.value.last_seen }
-    : reading.value;
   return (
     <>
       <Head title={device.id} up={up} acts={<DeviceActs device={device} done={again} />}>
@@ -78,28 +77,30 @@ export default function DeviceDetail({ id }: { id: string }) {
         </div>
         <div className="column">
           <Metrics id={id} metrics={metrics.value?.items} problem={metrics.problem} />
-          <Panel
-            title="History"
-            aside={
-              history.items.length >= HISTORY
-                ? `newest ${HISTORY}`
-                : plural(history.items.length, "ledger entry", "ledger entries")
-            }
-            flush
-          >
-            {history.items.length === 0 && !history.busy && (
-              <p className="empty">Nothing has been decided about this device.</p>
-            )}
-            <Timeline entries={history.items} />
-            {history.items.length >= HISTORY && (
-              <div className="table-foot">
-                <Link to={to.audit({ target: `device/${id}` })}>Older entries in the ledger</Link>
-              </div>
-            )}
-          </Panel>
+          <History id={id} list={history} />
         </div>
       </div>
     </>
+  );
+}
+
+function History({ id, list }: { id: string; list: Listing<LedgerEntry> }) {
+  const { length } = list.items;
+  const cut = length >= HISTORY;
+  return (
+    <Panel
+      title="History"
+      aside={cut ? `newest ${HISTORY}` : plural(length, "ledger entry", "ledger entries")}
+      flush
+    >
+      {length === 0 && !list.busy && <p className="empty">Nothing has been decided about this device.</p>}
+      <Timeline entries={list.items} />
+      {cut && (
+        <div className="table-foot">
+          <Link to={to.audit({ target: `device/${id}` })}>Older entries in the ledger</Link>
+        </div>
+      )}
+    </Panel>
   );
 }
 

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { read } from "../api/client";
 import { as_problem, type Problem } from "../api/problem";
 import { path_of } from "../api/query_string";
-import type { Device, LedgerEntry, Page } from "../api/types";
+import type { Device, LedgerEntry, Page, Presence } from "../api/types";
 import { useEvent } from "../live/hooks";
 
 export type Row = Pick<
@@ -147,9 +147,7 @@ export function useDeviceRows(filter: Filter) {
     return () => mine.close();
   }, [filter.q, filter.selector, filter.state, round]);
 
-  useEvent<{ device: string; online: boolean; at: string | null }>("presence", ({ device, online, at }) =>
-    book.current.presence(device, online, at),
-  );
+  useEvent<Presence>("presence", ({ device, online, at }) => book.current.presence(device, online, at));
   useEvent<LedgerEntry>("ledger", ({ target, action }) => {
     if (!target.startsWith("device/")) return;
     if (action === "device.expected") book.current.outdated();

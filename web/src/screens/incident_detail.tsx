@@ -1,5 +1,5 @@
-import { useState } from "react";
-import { post } from "../api/client";
+// One incident: what was found, what was done, and how its device stands now.
+
 import { path_of } from "../api/query_string";
 import { useReading } from "../api/reading";
 import type { Device, Finding, Incident, LedgerEntry } from "../api/types";
@@ -7,24 +7,28 @@ import { expected } from "../format/findings";
 import { measure } from "../format/numbers";
 import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
-import { announce } from "../parts/announce";
 import { Head } from "../parts/head";
-import { Empty, Notice, ProblemNotice } from "../parts/notice";
+import { Notice } from "../parts/notice";
 import { Panel } from "../parts/panel";
-import { ReasonDialog } from "../parts/reason_dialog";
-import { useMayAct } from "../parts/session";
+import { TableHead } from "../parts/table_head";
 import { IncidentTag, LifeTag, OnlineTag, RiskTag } from "../parts/tag";
+import { Unavailable } from "../parts/unavailable";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
-import { Decision } from "./device_acts";
+import { IncidentActs } from "./incident_acts";
+
+const FOUND = [
+  { name: "Feature" },
+  { name: "Value", className: "num" },
+  { name: "Expected" },
+  { name: "At, UTC", className: "num" },
+];
 
 export function IncidentDetail({ id }: { id: string }) {
-  const reading = useReading<Incident>(path_of("incidents", id));
-  const incident = reading.value;
+  const { value: incident, problem, reload } = useReading<Incident>(path_of("incidents", id));
   const device = useReading<Device>(incident ? path_of("devices", incident.device) : null);
-  const now = useNow();
   const again = useCalm(() => {
-    reading.reload();
+    reload();
     device.reload();
   }, 150);
   useEvent<LedgerEntry>("ledger", ({ target }) => {
@@ -34,29 +38,17 @@ export function IncidentDetail({ id }: { id: string }) {
   const up = { to: to.incidents(), name: "Incidents" };
   if (!incident)
     return (
-      <>
-        <Head title={id} up={up} />
-        {reading.problem?.status === 404 ? (
-          <Empty command="muster incident list">No incident has this number.</Empty>
-        ) : (
-          <ProblemNotice problem={reading.problem} retry={reading.reload} />
-        )}
-      </>
+      <Unavailable title={id} up={up} problem={problem} retry={reload} command="muster incident list">
+        No incident has this number.
+      </Unavailable>
     );
-  const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
+  const acts = <IncidentActs incident={incident} device={device.value} done={again} />;
   return (
     <>
-      <Head
-        title={`Incident ${incident.id}`}
-        up={up}
-        acts={<IncidentActs incident={incident} device={device.value} done={again} />}
-      >
+      <Head title={`Incident ${incident.id}`} up={up} acts={acts}>
         <IncidentTag state={incident.state} boxed testid="incident-state" />
         <RiskTag risk={incident.severity} boxed />
-        <span className="sub">
-          {incident.state === "open" ? "open for" : "lasted"}{" "}
-          {span((end - Date.parse(incident.opened_at)) / 1000)}
-        </span>
+        <Lasted incident={incident} />
       </Head>
       {incident.state === "open" && device.value?.state === "quarantined" && (
         <Notice tone="warn">
@@ -70,49 +62,72 @@ export function IncidentDetail({ id }: { id: string }) {
             <Findings findings={incident.findings} />
           </Panel>
           <Panel title="What was done" flush>
-            <ol className="steps" data-testid="incident-steps">
-              {incident.steps.map((step, i) => (
-                <li key={i} data-step={step.step}>
-                  <time dateTime={step.at}>{moment(step.at)}</time>
-                  <div className="break">
-                    <span className="what">{step.step}</span> <span className="bywhom">by {step.by}</span>
-                    {step.detail && <div>{step.detail}</div>}
-                  </div>
-                </li>
-              ))}
-            </ol>
+            <Steps steps={incident.steps} />
           </Panel>
         </div>
         <div className="column">
-          <Panel title="Summary">
-            <dl className="facts">
-              <dt>Reason</dt>
-              <dd>{incident.reason || "–"}</dd>
-              <dt>Opened</dt>
-              <dd>{moment(incident.opened_at)} UTC</dd>
-              <dt>Closed</dt>
-              <dd>{incident.closed_at ? `${moment(incident.closed_at)} UTC` : "–"}</dd>
-              <dt>Device</dt>
-              <dd>
-                <Link to={to.device(incident.device)}>{incident.device}</Link>
-              </dd>
-              {device.value && (
-                <>
-                  <dt>Stands</dt>
-                  <dd data-testid="incident-device-state">
-                    <LifeTag state={device.value.state} /> · <OnlineTag online={device.value.online} />
-                  </dd>
-                  <dt>Model</dt>
-                  <dd>
-                    {device.value.model} <span className="mono">{device.value.firmware}</span>
-                  </dd>
-                </>
-              )}
-            </dl>
-          </Panel>
+          <Summary incident={incident} device={device.value} />
         </div>
       </div>
     </>
+  );
+}
+
+function Lasted({ incident }: { incident: Incident }) {
+  const now = useNow();
+  const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
+  return (
+    <span className="sub">
+      {incident.state === "open" ? "open for" : "lasted"}{" "}
+      {span((end - Date.parse(incident.opened_at)) / 1000)}
+    </span>
+  );
+}
+
+function Steps({ steps }: { steps: Incident["steps"] }) {
+  return (
+    <ol className="steps" data-testid="incident-steps">
+      {steps.map((step, i) => (
+        <li key={i} data-step={step.step}>
+          <time dateTime={step.at}>{moment(step.at)}</time>
+          <div className="break">
+            <span className="what">{step.step}</span> <span className="bywhom">by {step.by}</span>
+            {step.detail && <div>{step.detail}</div>}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Summary({ incident, device }: { incident: Incident; device: Device | undefined }) {
+  return (
+    <Panel title="Summary">
+      <dl className="facts">
+        <dt>Reason</dt>
+        <dd>{incident.reason || "–"}</dd>
+        <dt>Opened</dt>
+        <dd>{moment(incident.opened_at)} UTC</dd>
+        <dt>Closed</dt>
+        <dd>{incident.closed_at ? `${moment(incident.closed_at)} UTC` : "–"}</dd>
+        <dt>Device</dt>
+        <dd>
+          <Link to={to.device(incident.device)}>{incident.device}</Link>
+        </dd>
+        {device && (
+          <>
+            <dt>Stands</dt>
+            <dd data-testid="incident-device-state">
+              <LifeTag state={device.state} /> · <OnlineTag online={device.online} />
+            </dd>
+            <dt>Model</dt>
+            <dd>
+              {device.model} <span className="mono">{device.firmware}</span>
+            </dd>
+          </>
+        )}
+      </dl>
+    </Panel>
   );
 }
 
@@ -121,18 +136,7 @@ function Findings({ findings }: { findings: Finding[] }) {
   return (
     <div className="scroll-x">
       <table className="table" data-testid="findings">
-        <thead>
-          <tr>
-            <th scope="col">Feature</th>
-            <th scope="col" className="num">
-              Value
-            </th>
-            <th scope="col">Expected</th>
-            <th scope="col" className="num">
-              At, UTC
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={FOUND} />
         <tbody>
           {findings.map((finding, i) => (
             <tr key={i}>
@@ -150,60 +154,5 @@ function Findings({ findings }: { findings: Finding[] }) {
         </tbody>
       </table>
     </div>
-  );
-}
-
-function IncidentActs({
-  incident,
-  device,
-  done,
-}: {
-  incident: Incident;
-  device: Device | undefined;
-  done: () => void;
-}) {
-  const [act, set_act] = useState<"release" | "close">();
-  if (!useMayAct() || incident.state === "closed") return null;
-  const isolated = device?.state === "quarantined";
-  async function close_it(reason: string) {
-    await post(`${path_of("incidents", incident.id)}/close`, { reason });
-    announce(`Incident ${incident.id} is closed.`);
-    done();
-  }
-  return (
-    <>
-      {isolated && (
-        <button
-          type="button"
-          className="button main"
-          onClick={() => set_act("release")}
-          data-testid="act-release"
-        >
-          Release the device…
-        </button>
-      )}
-      <button
-        type="button"
-        className="button"
-        disabled={isolated}
-        onClick={() => set_act("close")}
-        data-testid="act-close"
-      >
-        Close…
-      </button>
-      {act === "release" && device && (
-        <Decision act="release" device={device} close={() => set_act(undefined)} done={done} />
-      )}
-      {act === "close" && (
-        <ReasonDialog
-          title={`Close incident ${incident.id}`}
-          verb="Close"
-          act={close_it}
-          close={() => set_act(undefined)}
-        >
-          Nothing more is done about it. A new finding opens a new incident.
-        </ReasonDialog>
-      )}
-    </>
   );
 }

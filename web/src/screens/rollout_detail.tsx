@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { path_of } from "../api/query_string";
-import { useListing, useReading } from "../api/reading";
+import { useListing, useReading, type Reading } from "../api/reading";
 import type { Rollout, RolloutTarget, Wave } from "../api/types";
 import { count, octets, permille, plural, short_hash } from "../format/numbers";
 import { allowance, standing } from "../format/outcomes";
@@ -10,9 +10,10 @@ import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow, usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
 import { Timeline } from "../parts/ledger_entries";
-import { Empty, Notice, ProblemNotice } from "../parts/notice";
+import { Notice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { RolloutTag, WaveTag } from "../parts/tag";
+import { Unavailable } from "../parts/unavailable";
 import { WaveBar, WaveKeys } from "../parts/wave_bar";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
@@ -22,77 +23,80 @@ import { Failures, Targets } from "./rollout_targets";
 
 const POLL_MS = 10_000;
 
-export function RolloutDetail({ id }: { id: string }) {
+// As the event stream last told it, until it is read again.
+function useRollout(id: string, when_told: () => void): Reading<Rollout> {
   const reading = useReading<Rollout>(path_of("rollouts", id));
+  const [told, tell] = useState<Rollout>();
+  useEvent<Rollout>("rollout", (rollout) => {
+    if (String(rollout.id) !== id) return;
+    tell(rollout);
+    when_told();
+  });
+  usePolling(() => {
+    tell(undefined);
+    reading.reload();
+  }, POLL_MS);
+  return told ? { ...reading, value: told } : reading;
+}
+
+export function RolloutDetail({ id }: { id: string }) {
   const failed = useListing<RolloutTarget>(`${path_of("rollouts", id)}/targets`, { outcome: "failed" }, 500);
-  const decided = useEntries(`rollout/${id}`, null).entries;
-  const [told, set_told] = useState<Rollout>();
   const [round, set_round] = useState(0);
   const again = useCalm(() => {
     failed.reload();
     set_round((n) => n + 1);
   }, 1000);
-  useEvent<Rollout>("rollout", (rollout) => {
-    if (String(rollout.id) !== id) return;
-    set_told(rollout);
-    again();
-  });
-  usePolling(() => {
-    set_told(undefined);
-    reading.reload();
-  }, POLL_MS);
-
-  const rollout = told ?? reading.value;
+  const { value: rollout, problem, reload } = useRollout(id, again);
   const up = { to: to.rollouts(), name: "Rollouts" };
   if (!rollout)
     return (
-      <>
-        <Head title={id} up={up} />
-        {reading.problem?.status === 404 ? (
-          <Empty command="muster rollout list">No rollout has this number.</Empty>
-        ) : (
-          <ProblemNotice problem={reading.problem} retry={reading.reload} />
-        )}
-      </>
+      <Unavailable title={id} up={up} problem={problem} retry={reload} command="muster rollout list">
+        No rollout has this number.
+      </Unavailable>
     );
+  const { release } = rollout;
   return (
     <>
-      <Head
-        title={`${rollout.release.model} ${rollout.release.version}`}
-        up={up}
-        acts={<RolloutActs rollout={rollout} />}
-      >
+      <Head title={`${release.model} ${release.version}`} up={up} acts={<RolloutActs rollout={rollout} />}>
         <RolloutTag state={rollout.state} boxed testid="rollout-state" />
         <span className="sub">rollout {rollout.id}</span>
       </Head>
       <Standing rollout={rollout} />
       <div className="rollout">
         <div className="column">
-          <Panel title="Waves" flush testid="waves">
-            <ol className="waves">
-              {rollout.waves.map((wave, i) => (
-                <WaveRow
-                  key={i}
-                  wave={wave}
-                  number={i + 1}
-                  current={i === rollout.wave && rollout.state === "running"}
-                />
-              ))}
-            </ol>
-          </Panel>
+          <Waves rollout={rollout} />
           <Targets id={id} round={round} />
         </div>
         <div className="column">
           <Plan rollout={rollout} />
           <Failures targets={failed.items} total={failed.total} />
-          {decided.length > 0 && (
-            <Panel title="Decisions" flush>
-              <Timeline entries={decided} />
-            </Panel>
-          )}
+          <Decisions id={id} />
         </div>
       </div>
     </>
+  );
+}
+
+function Decisions({ id }: { id: string }) {
+  const { entries } = useEntries(`rollout/${id}`, null);
+  if (entries.length === 0) return null;
+  return (
+    <Panel title="Decisions" flush>
+      <Timeline entries={entries} />
+    </Panel>
+  );
+}
+
+function Waves({ rollout }: { rollout: Rollout }) {
+  const current = rollout.state === "running" ? rollout.wave : undefined;
+  return (
+    <Panel title="Waves" flush testid="waves">
+      <ol className="waves">
+        {rollout.waves.map((wave, i) => (
+          <WaveRow key={i} wave={wave} number={i + 1} current={i === current} />
+        ))}
+      </ol>
+    </Panel>
   );
 }
 
