@@ -1,37 +1,39 @@
 import { useState } from "react";
 import { post } from "../api/client";
+import { as_problem, type Problem } from "../api/problem";
 import { useListing } from "../api/reading";
 import type { Release, Rollout } from "../api/types";
-import { preview_of, type Preview } from "../format/preview";
 import { count } from "../format/numbers";
-import { moment } from "../format/times";
+import { preview_of, type Preview } from "../format/preview";
 import { Dialog } from "../parts/dialog";
-import { Field } from "../parts/field";
-import { as_problem, type Problem } from "../api/problem";
 import { ProblemNotice } from "../parts/notice";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
 import { go } from "../route/router";
+import { DeadlineField, ReleaseField, SelectorField } from "./start_rollout_fields";
 import { FIRST_PLAN, PlanWaves, wave_of, type DraftWave } from "./start_rollout_waves";
 
-export function StartRollout({ release, close }: { release: string; close: () => void }) {
-  const releases = useListing<Release>("/releases", {}, 200);
-  const [chosen, choose] = useState(release);
-  const [selector, set_selector] = useState("all");
-  const [waves, set_waves] = useState<DraftWave[]>(FIRST_PLAN);
-  const [deadline, set_deadline] = useState("300");
+// As typed.
+interface Draft {
+  release: string;
+  selector: string;
+  waves: DraftWave[];
+  deadline: string;
+}
+
+const plan_of = ({ release, selector, waves, deadline }: Draft) => ({
+  release,
+  selector: selector.trim() || "all",
+  waves: waves.map(wave_of),
+  deadline_s: Number(deadline),
+});
+type Plan = ReturnType<typeof plan_of>;
+
+// What the server says of this very plan: as soon as the plan is changed, nothing.
+function usePreview(plan: Plan) {
   const [preview, set_preview] = useState<{ of: string; is: Preview }>();
   const [problem, set_problem] = useState<Problem>();
-
-  const plan = {
-    release: chosen,
-    selector: selector.trim() || "all",
-    waves: waves.map(wave_of),
-    deadline_s: Number(deadline),
-  };
   const written = JSON.stringify(plan);
-  const seen = preview?.of === written ? preview.is : undefined;
-
   async function look() {
     set_problem(undefined);
     try {
@@ -40,22 +42,25 @@ export function StartRollout({ release, close }: { release: string; close: () =>
       set_problem(as_problem(error));
     }
   }
+  return { seen: preview?.of === written ? preview.is : undefined, problem, look: () => void look() };
+}
+
+export function StartRollout({ release, close }: { release: string; close: () => void }) {
+  const releases = useListing<Release>("/releases", {}, 200);
+  const [draft, set_draft] = useState<Draft>({
+    release,
+    selector: "all",
+    waves: FIRST_PLAN,
+    deadline: "300",
+  });
+  const change = (part: Partial<Draft>) => set_draft((old) => ({ ...old, ...part }));
+  const plan = plan_of(draft);
+  const { seen, problem, look } = usePreview(plan);
+
   async function start() {
     const rollout = await post<Rollout>("/rollouts", plan);
     go(to.rollout(rollout.id));
   }
-
-  const preview_button = (
-    <button
-      type="button"
-      className="button"
-      disabled={!chosen}
-      onClick={() => void look()}
-      data-testid="preview"
-    >
-      Preview
-    </button>
-  );
   return (
     <Dialog
       title="Start a rollout"
@@ -64,69 +69,41 @@ export function StartRollout({ release, close }: { release: string; close: () =>
       ready={!!seen && seen.targets > 0}
       submit={start}
       close={close}
-      extra={preview_button}
+      extra={<PreviewButton disabled={!draft.release} look={look} />}
     >
       <div className="two">
-        <Field label="Release">
-          {(id) => (
-            <select
-              id={id}
-              className="input"
-              value={chosen}
-              required
-              onChange={(e) => choose(e.target.value)}
-              data-testid="release-choice"
-            >
-              <option value="">Choose…</option>
-              {releases.items.map((r) => (
-                <option key={r.id} value={r.id}>
-                  {r.model} {r.version} · {moment(r.published_at).slice(0, 16)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <Field
-          label="Seconds from offer to outcome"
-          hint="After it a device is silent, and that counts as a failure."
-        >
-          {(id) => (
-            <input
-              id={id}
-              className="input"
-              type="number"
-              min={1}
-              value={deadline}
-              onChange={(e) => set_deadline(e.target.value)}
-            />
-          )}
-        </Field>
+        <ReleaseField
+          releases={releases.items}
+          value={draft.release}
+          change={(release) => change({ release })}
+        />
+        <DeadlineField value={draft.deadline} change={(deadline) => change({ deadline })} />
       </div>
-      <Field
-        label="Selector"
-        hint="Which devices of the release's model. Evaluated once, at the start; devices that come later are not part of it."
-      >
-        {(id) => (
-          <input
-            id={id}
-            className="input mono"
-            value={selector}
-            spellCheck={false}
-            autoComplete="off"
-            onChange={(e) => set_selector(e.target.value)}
-            data-testid="rollout-selector"
-          />
-        )}
-      </Field>
-      <PlanWaves waves={waves} change={set_waves} {...(seen && { sizes: seen.sizes })} />
+      <SelectorField value={draft.selector} change={(selector) => change({ selector })} />
+      <PlanWaves
+        waves={draft.waves}
+        change={(waves) => change({ waves })}
+        {...(seen && { sizes: seen.sizes })}
+      />
       <ProblemNotice problem={problem ?? releases.problem} />
-      {seen && <PreviewText preview={seen} />}
-      {!seen && (
-        <p className="muted small">
-          Look at the preview first: it says which devices each wave takes, and changes nothing.
-        </p>
-      )}
+      {seen ? <PreviewText preview={seen} /> : <PreviewFirst />}
     </Dialog>
+  );
+}
+
+function PreviewButton({ disabled, look }: { disabled: boolean; look: () => void }) {
+  return (
+    <button type="button" className="button" disabled={disabled} onClick={look} data-testid="preview">
+      Preview
+    </button>
+  );
+}
+
+function PreviewFirst() {
+  return (
+    <p className="muted small">
+      Look at the preview first: it says which devices each wave takes, and changes nothing.
+    </p>
   );
 }
 

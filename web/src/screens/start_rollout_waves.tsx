@@ -1,5 +1,6 @@
 import type { Wave } from "../api/types";
 import { count } from "../format/numbers";
+import { TableHead } from "../parts/table_head";
 
 // As typed: percent may have one digit after the point.
 export interface DraftWave {
@@ -13,7 +14,16 @@ export const FIRST_PLAN: DraftWave[] = [
   { share: "10", tolerance: "10", soak: "30" },
   { share: "100", tolerance: "10", soak: "30" },
 ];
+const ADDED: DraftWave = { share: "50", tolerance: "10", soak: "30" };
 const WAVES_MAX = 32;
+const COLUMNS = [
+  { name: "Wave" },
+  { name: "Reaches, % of all", className: "num" },
+  { name: "May fail, %", className: "num" },
+  { name: "Soak, s", className: "num" },
+  { name: "Devices", className: "num" },
+  { name: "Remove", unseen: true },
+];
 
 export function wave_of(draft: DraftWave): Pick<Wave, "share_permille" | "tolerance_permille" | "soak_s"> {
   return {
@@ -30,11 +40,46 @@ interface Props {
 }
 
 export function PlanWaves({ waves, sizes, change }: Props) {
-  const set = (at: number, part: Partial<DraftWave>) =>
-    change(waves.map((wave, i) => (i === at ? { ...wave, ...part } : wave)));
-  const add = () =>
-    change([...waves.slice(0, -1), { share: "50", tolerance: "10", soak: "30" }, ...waves.slice(-1)]);
-  const input = (at: number, part: keyof DraftWave, label: string) => (
+  return (
+    <div className="scroll-x">
+      <table className="table plan" aria-label="Waves">
+        <TableHead columns={COLUMNS} />
+        <tbody>
+          {waves.map((wave, at) => (
+            <PlanRow
+              key={at}
+              wave={wave}
+              number={at + 1}
+              size={sizes?.[at]}
+              change={(part) => change(waves.map((old, i) => (i === at ? { ...old, ...part } : old)))}
+              remove={waves.length > 1 ? () => change(waves.filter((_, i) => i !== at)) : undefined}
+            />
+          ))}
+        </tbody>
+      </table>
+      {waves.length < WAVES_MAX && (
+        <button
+          type="button"
+          className="button plain"
+          onClick={() => change([...waves.slice(0, -1), ADDED, ...waves.slice(-1)])}
+        >
+          Add a wave
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface RowProps {
+  wave: DraftWave;
+  number: number;
+  size: number | undefined;
+  change: (part: Partial<DraftWave>) => void;
+  remove: (() => void) | undefined; // undefined: it is the only one
+}
+
+function PlanRow({ wave, number, size, change, remove }: RowProps) {
+  const input = (part: keyof DraftWave, label: string) => (
     <input
       className="input num"
       type="number"
@@ -42,63 +87,30 @@ export function PlanWaves({ waves, sizes, change }: Props) {
       max={part === "soak" ? undefined : 100}
       step={part === "soak" ? 1 : 0.1}
       required
-      aria-label={`Wave ${at + 1}: ${label}`}
-      value={waves[at]![part]}
-      onChange={(e) => set(at, { [part]: e.target.value })}
+      aria-label={`Wave ${number}: ${label}`}
+      value={wave[part]}
+      onChange={(e) => change({ [part]: e.target.value })}
     />
   );
   return (
-    <div className="scroll-x">
-      <table className="table plan" aria-label="Waves">
-        <thead>
-          <tr>
-            <th scope="col">Wave</th>
-            <th scope="col" className="num">
-              Reaches, % of all
-            </th>
-            <th scope="col" className="num">
-              May fail, %
-            </th>
-            <th scope="col" className="num">
-              Soak, s
-            </th>
-            <th scope="col" className="num">
-              Devices
-            </th>
-            <th scope="col">
-              <span className="hidden">Remove</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {waves.map((_, i) => (
-            <tr key={i}>
-              <td>{i + 1}</td>
-              <td>{input(i, "share", "reaches, percent of all")}</td>
-              <td>{input(i, "tolerance", "may fail, percent")}</td>
-              <td>{input(i, "soak", "soak, seconds")}</td>
-              <td className="num">{sizes?.[i] === undefined ? "–" : count(sizes[i])}</td>
-              <td>
-                {waves.length > 1 && (
-                  <button
-                    type="button"
-                    className="button plain"
-                    onClick={() => change(waves.filter((__, at) => at !== i))}
-                    aria-label={`Remove wave ${i + 1}`}
-                  >
-                    Remove
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {waves.length < WAVES_MAX && (
-        <button type="button" className="button plain" onClick={add}>
-          Add a wave
-        </button>
-      )}
-    </div>
+    <tr>
+      <td>{number}</td>
+      <td>{input("share", "reaches, percent of all")}</td>
+      <td>{input("tolerance", "may fail, percent")}</td>
+      <td>{input("soak", "soak, seconds")}</td>
+      <td className="num">{size === undefined ? "–" : count(size)}</td>
+      <td>
+        {remove && (
+          <button
+            type="button"
+            className="button plain"
+            onClick={remove}
+            aria-label={`Remove wave ${number}`}
+          >
+            Remove
+          </button>
+        )}
+      </td>
+    </tr>
   );
 }

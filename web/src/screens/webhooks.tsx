@@ -13,7 +13,7 @@ import { useMayAct } from "../parts/session";
 import { WordTag } from "../parts/tag";
 import { AddWebhook, RemoveWebhook } from "./webhook_acts";
 
-const COLUMNS = [{ name: "Address" }, { name: "Events" }, { name: "Acts" }];
+const COLUMNS = [{ name: "Address" }, { name: "Events" }, { name: "Acts", unseen: true }];
 const DELIVERIES = [
   { name: "Event" },
   { name: "State" },
@@ -30,20 +30,10 @@ export function Webhooks() {
   const [act, set_act] = useState<{ add: true } | { remove: Webhook }>();
   const may_act = useMayAct("admin");
   const chosen = list.items.find((webhook) => webhook.id === open);
-  const add = (
-    <button
-      type="button"
-      className="button main"
-      onClick={() => set_act({ add: true })}
-      data-testid="add-webhook"
-    >
-      Add a webhook…
-    </button>
-  );
   const close = () => set_act(undefined);
   return (
     <>
-      <Head title="Webhooks" acts={may_act && add}>
+      <Head title="Webhooks" acts={may_act && <AddButton act={() => set_act({ add: true })} />}>
         {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
       </Head>
       <Panel title="Who is told, signed after Standard Webhooks" flush>
@@ -58,33 +48,13 @@ export function Webhooks() {
             </Empty>
           }
           row={(webhook) => (
-            <tr key={webhook.id} data-testid="webhook-row">
-              <td className="mono break">{webhook.url}</td>
-              <td>
-                <span className="chips">
-                  {webhook.events.map((event) => (
-                    <span key={event} className="chip mono">
-                      {event}
-                    </span>
-                  ))}
-                </span>
-              </td>
-              <td className="num">
-                <button
-                  type="button"
-                  className="button plain"
-                  aria-expanded={open === webhook.id}
-                  onClick={() => set_open(open === webhook.id ? undefined : webhook.id)}
-                >
-                  Deliveries
-                </button>
-                {may_act && (
-                  <button type="button" className="button plain" onClick={() => set_act({ remove: webhook })}>
-                    Remove…
-                  </button>
-                )}
-              </td>
-            </tr>
+            <WebhookRow
+              key={webhook.id}
+              webhook={webhook}
+              open={webhook === chosen}
+              toggle={() => set_open(webhook === chosen ? undefined : webhook.id)}
+              remove={may_act ? () => set_act({ remove: webhook }) : undefined}
+            />
           )}
         />
       </Panel>
@@ -92,6 +62,48 @@ export function Webhooks() {
       {act && "add" in act && <AddWebhook close={close} done={list.reload} />}
       {act && "remove" in act && <RemoveWebhook webhook={act.remove} close={close} done={list.reload} />}
     </>
+  );
+}
+
+function AddButton({ act }: { act: () => void }) {
+  return (
+    <button type="button" className="button main" onClick={act} data-testid="add-webhook">
+      Add a webhook…
+    </button>
+  );
+}
+
+interface RowProps {
+  webhook: Webhook;
+  open: boolean; // its deliveries are shown
+  toggle: () => void;
+  remove: (() => void) | undefined; // undefined: not for this role
+}
+
+function WebhookRow({ webhook, open, toggle, remove }: RowProps) {
+  return (
+    <tr data-testid="webhook-row">
+      <td className="mono break">{webhook.url}</td>
+      <td>
+        <span className="chips">
+          {webhook.events.map((event) => (
+            <span key={event} className="chip mono">
+              {event}
+            </span>
+          ))}
+        </span>
+      </td>
+      <td className="num">
+        <button type="button" className="button plain" aria-expanded={open} onClick={toggle}>
+          Deliveries
+        </button>
+        {remove && (
+          <button type="button" className="button plain" onClick={remove}>
+            Remove…
+          </button>
+        )}
+      </td>
+    </tr>
   );
 }
 
