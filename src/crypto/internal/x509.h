@@ -23,6 +23,7 @@ enum class ExtensionId : std::uint8_t {
   basic_constraints = 19,
   crl_number = 20,
   reason_code = 21,
+  issuing_distribution_point = 28,
   name_constraints = 30,
   crl_distribution_points = 31,
   certificate_policies = 32,
