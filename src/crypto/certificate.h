@@ -22,7 +22,7 @@ using Serial =
     std::array<std::uint8_t, 16>;  // positive: the top bit is clear and the first octet not zero
 std::string serial_hex(const Serial&);
 
-enum class Use { root_ca, issuing_ca, server, client };
+enum class Use { root_ca, issuing_ca, server, client, ocsp_responder };
 
 struct Profile {
   Use use = Use::client;
@@ -32,6 +32,7 @@ struct Profile {
   Instant not_before, not_after;
   bool registration_authority = false;  // adds id-kp-cmcRA (RFC 7030 3.6.1), for the EST server
   std::string crl_url = {};             // CRL distribution point; empty: none
+  std::string ocsp_url = {};            // where to ask for its state; empty: none
 };
 
 inline constexpr std::size_t certificate_bytes_max = 32 * 1024;
@@ -46,7 +47,7 @@ struct Certificate {
   Bytes subject_key_id;  // empty if it has none
   Bytes subject_der, issuer_der;
   Instant not_before, not_after;
-  bool is_ca = false, client_auth = false, server_auth = false;
+  bool is_ca = false, client_auth = false, server_auth = false, ocsp_signing = false;
   Hash fingerprint;  // SHA-256 of the DER
 };
 

@@ -12,6 +12,10 @@ using namespace std::literals;
 constexpr auto server_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x01"sv;
 constexpr auto client_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x02"sv;
 constexpr auto registration_authority_id = "\x2b\x06\x01\x05\x05\x07\x03\x1c"sv;  // id-kp-cmcRA
+constexpr auto ocsp_signing_id = "\x2b\x06\x01\x05\x05\x07\x03\x09"sv;
+constexpr auto ocsp_no_check_id = "\x2b\x06\x01\x05\x05\x07\x30\x01\x05"sv;
+constexpr auto authority_access_id = "\x2b\x06\x01\x05\x05\x07\x01\x01"sv;
+constexpr auto ocsp_access_id = "\x2b\x06\x01\x05\x05\x07\x30\x01"sv;
 
 // BIT STRINGs with their count of unused bits (RFC 5280 4.2.1.3).
 constexpr std::uint8_t signs_certificates_and_lists[] = {1, 0x06};
@@ -35,11 +39,15 @@ Result<void> check_profile(const Profile& profile, const Serial& serial) {
     return refuse("the serial's first octet must be 1 to 127");
   if (!profile.crl_url.empty() && !is_uri(profile.crl_url))
     return refuse("the CRL distribution point is not a URI");
+  if (!profile.ocsp_url.empty() && !is_uri(profile.ocsp_url))
+    return refuse("the OCSP responder's address is not a URI");
   if (profile.registration_authority && profile.use != Use::server)
     return refuse("only a server can be a registration authority");
   const bool named =
       !profile.dns_names.empty() || !profile.ip_addresses.empty() || !profile.uris.empty();
   if (is_authority(profile.use) && named) return refuse("an authority has no alternative names");
+  if (profile.use == Use::ocsp_responder && named)
+    return refuse("an OCSP responder has no alternative names");
   if (profile.use == Use::server && profile.dns_names.empty() && profile.ip_addresses.empty())
     return refuse("a server needs a DNS name or an IP address");
   return {};
@@ -60,10 +68,15 @@ Result<void> check_issuer(const Profile& profile, const PublicKey& subject_key,
   return {};
 }
 
+std::string_view purpose_of(Use use) {
+  if (use == Use::ocsp_responder) return ocsp_signing_id;
+  return use == Use::server ? server_auth_id : client_auth_id;
+}
+
 void write_extended_key_usage(der::Writer& out, const Profile& profile) {
   write_extension(out, ExtensionId::extended_key_usage, false, [&] {
     out.nest(der::sequence, [&] {
-      out.object(bytes_of(profile.use == Use::server ? server_auth_id : client_auth_id));
+      out.object(bytes_of(purpose_of(profile.use)));
       if (profile.registration_authority) out.object(bytes_of(registration_authority_id));
     });
   });
@@ -107,6 +120,29 @@ void write_crl_url(der::Writer& out, std::string_view url) {
   });
 }
 
+void write_ocsp_url(der::Writer& out, std::string_view url) {
+  out.nest(der::sequence, [&] {
+    out.object(bytes_of(authority_access_id));
+    out.nest(der::octet_string, [&] {
+      out.nest(der::sequence, [&] {
+        out.nest(der::sequence, [&] {
+          out.object(bytes_of(ocsp_access_id));
+          out.text(der::context(6), url);
+        });
+      });
+    });
+  });
+}
+
+// RFC 6960 4.2.2.2.1: nobody asks whether the responder itself is revoked; it lives briefly
+// instead.
+void write_no_check(der::Writer& out) {
+  out.nest(der::sequence, [&] {
+    out.object(bytes_of(ocsp_no_check_id));
+    out.nest(der::octet_string, [&] { out.element(der::null, {}); });
+  });
+}
+
 Result<void> write_extensions(der::Writer& out, const Profile& profile,
                               const PublicKey& subject_key, const Certificate* issuer) {
   write_constraints(out, profile.use);
@@ -119,6 +155,8 @@ Result<void> write_extensions(der::Writer& out, const Profile& profile,
     write_extension(out, ExtensionId::subject_alternative_name, false,
                     [&] { result = write_alternative_names(out, names); });
   if (!profile.crl_url.empty()) write_crl_url(out, profile.crl_url);
+  if (!profile.ocsp_url.empty()) write_ocsp_url(out, profile.ocsp_url);
+  if (profile.use == Use::ocsp_responder) write_no_check(out);
   return result;
 }
 

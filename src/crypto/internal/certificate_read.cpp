@@ -11,6 +11,7 @@ using namespace std::literals;
 
 constexpr auto server_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x01"sv;
 constexpr auto client_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x02"sv;
+constexpr auto ocsp_signing_id = "\x2b\x06\x01\x05\x05\x07\x03\x09"sv;
 constexpr auto authority_access_id = "\x2b\x06\x01\x05\x05\x07\x01\x01"sv;
 constexpr std::uint8_t key_cert_sign = 0x04;  // bit 5 of the first octet of keyUsage
 
@@ -57,6 +58,7 @@ Result<void> read_extended_key_usage(ByteView value, Certificate& out) {
     TRY(const ByteView purpose, purposes.object("extKeyUsage"));
     out.client_auth |= text_of(purpose) == client_auth_id;
     out.server_auth |= text_of(purpose) == server_auth_id;
+    out.ocsp_signing |= text_of(purpose) == ocsp_signing_id;
   }
   return {};
 }

@@ -35,6 +35,35 @@ bool is_digit(std::uint8_t c) {
   return c >= '0' && c <= '9';
 }
 
+using TimeText = std::array<char, 15>;  // YYYYMMDDHHMMSSZ
+
+// Years that four digits cannot tell become the nearest that they can: 99991231235959Z is how
+// RFC 5280 says "no end" (4.1.2.5).
+TimeText digits_of(Instant t) {
+  using namespace std::chrono;
+  constexpr Instant first = sys_days(year(0) / 1 / 1), last = sys_days(year(10000) / 1 / 1) - 1s;
+  t = std::clamp(t, first, last);
+  const auto day = floor<days>(t);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<seconds>(t - day));
+  TimeText out;
+  std::size_t at = 0;
+  auto two = [&](unsigned value) {
+    out[at++] = static_cast<char>('0' + value / 10);
+    out[at++] = static_cast<char>('0' + value % 10);
+  };
+  const auto years = static_cast<unsigned>(static_cast<int>(date.year()));
+  two(years / 100);
+  two(years % 100);
+  two(unsigned(date.month()));
+  two(unsigned(date.day()));
+  two(static_cast<unsigned>(clock.hours().count()));
+  two(static_cast<unsigned>(clock.minutes().count()));
+  two(static_cast<unsigned>(clock.seconds().count()));
+  out[at] = 'Z';
+  return out;
+}
+
 }  // namespace
 
 Result<Element> Reader::any(const char* what) {
@@ -202,18 +231,18 @@ void Writer::bits(ByteView whole_octets) {
 }
 
 void Writer::time(Instant t) {
-  const auto day = std::chrono::floor<std::chrono::days>(t);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(t - day));
-  const int year = static_cast<int>(date.year());
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%04d%02u%02u%02d%02d%02dZ", year, unsigned(date.month()),
-                unsigned(date.day()), int(clock.hours().count()), int(clock.minutes().count()),
-                int(clock.seconds().count()));
-  if (year >= 1950 && year < 2050)
-    text(utc_time, digits + 2);
-  else
-    text(generalized_time, digits);
+  const TimeText digits = digits_of(t);
+  const bool short_year = digits[0] == '2'
+                              ? digits[1] == '0' && digits[2] < '5'
+                              : digits[0] == '1' && digits[1] == '9' && digits[2] >= '5';
+  const std::string_view text(digits.data(), digits.size());
+  element(short_year ? Tag::utc_time : Tag::generalized_time,
+          bytes_of(text.substr(short_year ? 2 : 0)));
+}
+
+void Writer::generalized_time(Instant t) {
+  const TimeText digits = digits_of(t);
+  element(Tag::generalized_time, bytes_of({digits.data(), digits.size()}));
 }
 
 std::string dotted(ByteView oid) {

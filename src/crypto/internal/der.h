@@ -94,7 +94,8 @@ class Writer {
   void truth(bool);
   void object(ByteView encoded) { element(oid, encoded); }
   void bits(ByteView whole_octets);
-  void time(Instant);  // RFC 5280 4.1.2.5: UTCTime through 2049, then GeneralizedTime
+  void time(Instant);              // RFC 5280 4.1.2.5: UTCTime through 2049, then GeneralizedTime
+  void generalized_time(Instant);  // whatever the year, as OCSP has it
 
   void reserve(std::size_t octets) { out_.reserve(octets); }
   Bytes take() { return std::move(out_); }
