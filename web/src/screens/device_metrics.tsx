@@ -7,17 +7,18 @@ import { BandChart } from "../charts/band_chart";
 import { measure, unit_name } from "../format/numbers";
 import { ago } from "../format/times";
 import { useNow, usePolling } from "../live/hooks";
+import { Choice } from "../parts/choice";
 import { Empty, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 
 const MINUTE = 60;
 const HOUR = 3600;
-const SPANS: [string, number][] = [
-  ["15 min", 15 * MINUTE],
-  ["1 h", HOUR],
-  ["6 h", 6 * HOUR],
-  ["24 h", 24 * HOUR],
-  ["7 d", 168 * HOUR],
+const SPANS: [seconds: number, name: string][] = [
+  [15 * MINUTE, "15 min"],
+  [HOUR, "1 h"],
+  [6 * HOUR, "6 h"],
+  [24 * HOUR, "24 h"],
+  [168 * HOUR, "7 d"],
 ];
 const POINTS = 500;
 const POLL_MS = 4_000;
@@ -30,22 +31,7 @@ interface Props {
 
 export function Metrics({ id, metrics, problem }: Props) {
   const [seconds, set_seconds] = useState(HOUR);
-  const choice = (
-    <div className="choice" role="radiogroup" aria-label="Time span">
-      {SPANS.map(([name, span]) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="span"
-            className="hidden"
-            checked={seconds === span}
-            onChange={() => set_seconds(span)}
-          />
-          {name}
-        </label>
-      ))}
-    </div>
-  );
+  const choice = <Choice label="Time span" options={SPANS} value={seconds} choose={set_seconds} />;
   return (
     <Panel title="Measurements" aside={choice}>
       <ProblemNotice problem={metrics ? undefined : problem} />

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { query_string } from "../api/query_string";
 import { count } from "../format/numbers";
+import { Choice } from "../parts/choice";
 import { Head } from "../parts/head";
 import { Empty, ProblemNotice } from "../parts/notice";
 import { devices } from "../route/addresses";
@@ -11,7 +12,13 @@ import { useDeviceRows, type Filter } from "./device_rows";
 import { DeviceTable } from "./device_table";
 import { ExportButtons } from "./device_export";
 
-const STATES = ["", "expected", "active", "quarantined", "retired"];
+const STATES = [
+  ["", "any"],
+  ["expected", "expected"],
+  ["active", "active"],
+  ["quarantined", "quarantined"],
+  ["retired", "retired"],
+] as const;
 const TYPING_MS = 250;
 
 export function Devices() {
@@ -124,20 +131,7 @@ function FilterBar({ filter, change, complaint }: BarProps) {
         testid="selector"
         {...(complaint && { complaint })}
       />
-      <div className="choice" role="radiogroup" aria-label="State">
-        {STATES.map((state) => (
-          <label key={state}>
-            <input
-              type="radio"
-              name="state"
-              className="hidden"
-              checked={filter.state === state}
-              onChange={() => change({ state })}
-            />
-            {state || "any"}
-          </label>
-        ))}
-      </div>
+      <Choice label="State" options={STATES} value={filter.state} choose={(state) => change({ state })} />
     </form>
   );
 }

@@ -3,6 +3,7 @@ import type { Incident, LedgerEntry } from "../api/types";
 import { count } from "../format/numbers";
 import { ago, span } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
+import { Choice } from "../parts/choice";
 import { Head } from "../parts/head";
 import { ListingTable } from "../parts/listing";
 import { Empty } from "../parts/notice";
@@ -22,7 +23,11 @@ const COLUMNS = [
   { name: "Opened", className: "num" },
   { name: "Lasted", className: "num" },
 ];
-const STATES = ["", "open", "closed"];
+const STATES = [
+  ["", "all"],
+  ["open", "open"],
+  ["closed", "closed"],
+] as const;
 
 export function Incidents() {
   const state = usePlace().searchParams.get("state") ?? "";
@@ -34,20 +39,12 @@ export function Incidents() {
     ({ action }) => /^(incident|device\.(quarantined|released))/.test(action) && again(),
   );
   const choice = (
-    <div className="choice" role="radiogroup" aria-label="State">
-      {STATES.map((name) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="state"
-            className="hidden"
-            checked={state === name}
-            onChange={() => go(to.incidents({ state: name }), "replace")}
-          />
-          {name || "all"}
-        </label>
-      ))}
-    </div>
+    <Choice
+      label="State"
+      options={STATES}
+      value={state}
+      choose={(state) => go(to.incidents({ state }), "replace")}
+    />
   );
   return (
     <>

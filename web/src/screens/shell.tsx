@@ -7,6 +7,7 @@ import type { Fleet, LedgerEntry, Session } from "../api/types";
 import { useEvent, useLink, usePolling } from "../live/hooks";
 import { fleet_age_ms, tell_fleet } from "../live/fleet";
 import { announce, Announcements } from "../parts/announce";
+import { Choice } from "../parts/choice";
 import { TargetLink } from "../parts/ledger_entries";
 import { Mark } from "../parts/mark";
 import { apply_theme, kept_theme, type Theme } from "../parts/theme";
@@ -100,25 +101,17 @@ function LinkState() {
   );
 }
 
+const THEMES = [
+  ["system", "Auto"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+] as const;
+
 function ThemeChoice() {
   const [theme, set_theme] = useState<Theme>(kept_theme);
-  return (
-    <div className="themes" role="radiogroup" aria-label="Theme">
-      {(["system", "light", "dark"] as const).map((name) => (
-        <label key={name}>
-          <input
-            type="radio"
-            name="theme"
-            className="hidden"
-            checked={theme === name}
-            onChange={() => {
-              apply_theme(name);
-              set_theme(name);
-            }}
-          />
-          {name === "system" ? "Auto" : name === "light" ? "Light" : "Dark"}
-        </label>
-      ))}
-    </div>
-  );
+  const choose = (theme: Theme) => {
+    apply_theme(theme);
+    set_theme(theme);
+  };
+  return <Choice className="themes" label="Theme" options={THEMES} value={theme} choose={choose} />;
 }
