@@ -6,6 +6,7 @@ import { as_problem, type Problem } from "./api/problem";
 import type { Session } from "./api/types";
 import { forget_fleet } from "./live/fleet";
 import { close_stream, open_stream } from "./live/stream";
+import { announce } from "./parts/announce";
 import { SessionContext } from "./parts/session";
 import { go, segments, usePlace } from "./route/router";
 import { Devices } from "./screens/devices";
@@ -72,7 +73,12 @@ export function App() {
   if (standing.is === "out") return <SignedOut {...(standing.problem && { problem: standing.problem })} />;
 
   async function sign_out() {
-    await remove("/session").catch(() => undefined);
+    try {
+      await remove("/session");
+    } catch (error) {
+      const { status, message } = as_problem(error);
+      if (status !== 401) return announce(`You are still signed in. ${message}`, true);
+    }
     set_standing({ is: "out" });
     go("/");
   }

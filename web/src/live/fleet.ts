@@ -1,7 +1,8 @@
 // The state of the whole fleet as it was last told, and the message rate that follows from two of its
-// telltales. Shared by the overview and the navigation.
+// telltales. Shared by the overview and the navigation. A failure is kept until the fleet is told again.
 
 import { useSyncExternalStore } from "react";
+import type { Problem } from "../api/problem";
 import type { Fleet } from "../api/types";
 
 export const RATE_POINTS = 90;
@@ -9,9 +10,11 @@ export const RATE_POINTS = 90;
 interface Known {
   fleet: Fleet | null;
   rates: number[]; // messages per second, oldest first
+  problem?: Problem;
 }
 
-let known: Known = { fleet: null, rates: [] };
+const NOTHING: Known = { fleet: null, rates: [] };
+let known = NOTHING;
 let told_at = -Infinity;
 let last: { total: number; at: number } | null = null;
 const watchers = new Set<() => void>();
@@ -27,14 +30,20 @@ export function tell_fleet(fleet: Fleet, now = performance.now()): void {
   }
   if (passed >= STEP_MS) last = { total: fleet.messages_total, at: now };
   told_at = now;
-  known = { fleet, rates };
+  know({ fleet, rates });
+}
+
+export const fleet_failed = (problem: Problem) => know({ ...known, problem });
+
+function know(next: Known): void {
+  known = next;
   watchers.forEach((watcher) => watcher());
 }
 
 export const fleet_age_ms = (now = performance.now()) => now - told_at;
 
 export function forget_fleet(): void {
-  known = { fleet: null, rates: [] };
+  known = NOTHING;
   last = null;
   told_at = -Infinity;
 }

@@ -34,6 +34,7 @@ export function useEntries(target: string, at: number | null, hold = false) {
   const ask = useCallback(
     async (from: Kept, mine: number) => {
       set_busy(true);
+      set_problem(undefined);
       try {
         const told = target && from.below === null ? await about(target) : null;
         const next = told ? { entries: told, below: 0 } : await scan(from, target, at);
@@ -48,7 +49,6 @@ export function useEntries(target: string, at: number | null, hold = false) {
 
   useEffect(() => {
     turn.current += 1;
-    set_problem(undefined);
     const empty = { entries: [], below: null };
     keep(empty);
     void ask(empty, turn.current);

@@ -10,7 +10,7 @@ import { moment } from "../format/times";
 import { useCalm, useEvent, usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
 import { Timeline } from "../parts/ledger_entries";
-import { Notice } from "../parts/notice";
+import { Notice, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { LifeTag, OnlineTag, RiskTag } from "../parts/tag";
 import { Unavailable } from "../parts/unavailable";
@@ -93,7 +93,10 @@ function History({ id, list }: { id: string; list: Listing<LedgerEntry> }) {
       aside={cut ? `newest ${HISTORY}` : plural(length, "ledger entry", "ledger entries")}
       flush
     >
-      {length === 0 && !list.busy && <p className="empty">Nothing has been decided about this device.</p>}
+      <ProblemNotice problem={list.problem} retry={list.reload} />
+      {length === 0 && !list.busy && !list.problem && (
+        <p className="empty">Nothing has been decided about this device.</p>
+      )}
       <Timeline entries={list.items} />
       {cut && (
         <div className="table-foot">

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { read } from "../api/client";
 import { as_problem, type Problem } from "../api/problem";
 import { path_of } from "../api/query_string";
@@ -58,7 +58,9 @@ interface Window {
 function useSeries(id: string, metric: string, seconds: number, last: string | undefined) {
   const [kept, keep] = useState<Window>();
   const [problem, set_problem] = useState<Problem>();
-  function ask(signal?: AbortSignal) {
+  const turn = useRef(new AbortController());
+  function ask() {
+    const { signal } = turn.current;
     const to = Date.now();
     const from = to - seconds * 1000;
     const params = {
@@ -72,14 +74,14 @@ function useSeries(id: string, metric: string, seconds: number, last: string | u
         keep({ series, from: from / 1000, to: to / 1000 });
         set_problem(undefined);
       })
-      .catch((error: unknown) => signal?.aborted || set_problem(as_problem(error)));
+      .catch((error: unknown) => signal.aborted || set_problem(as_problem(error)));
   }
   useEffect(() => {
-    const abort = new AbortController();
-    ask(abort.signal);
-    return () => abort.abort();
+    turn.current = new AbortController();
+    ask();
+    return () => turn.current.abort();
   }, [id, metric, seconds, last]);
-  usePolling(() => ask(), Math.max(POLL_MS, (seconds / POINTS) * 1000)); // no sooner than a new bucket can be seen
+  usePolling(ask, Math.max(POLL_MS, (seconds / POINTS) * 1000)); // no sooner than a new bucket can be seen
   return { kept, problem };
 }
 

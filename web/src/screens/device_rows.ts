@@ -41,7 +41,7 @@ class Book {
   total: number | undefined;
   problem: Problem | undefined;
   busy = false;
-  stale = false; // more changed than was patched
+  stale = false; // more changed than was patched, or a change could not be read
   private readonly places = new Map<string, number>();
   private readonly abort = new AbortController();
   private readonly pending = new Set<string>();
@@ -114,7 +114,7 @@ class Book {
       for (const one of ids)
         read<Device>(path_of("devices", one), {}, this.abort.signal).then(
           (device) => this.patch(one, row_of(device)),
-          () => undefined,
+          () => this.abort.signal.aborted || this.outdated(),
         );
     }, REREAD_MS);
   }

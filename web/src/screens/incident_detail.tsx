@@ -8,7 +8,7 @@ import { measure } from "../format/numbers";
 import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
 import { Head } from "../parts/head";
-import { Notice } from "../parts/notice";
+import { Notice, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { TableHead } from "../parts/table_head";
 import { IncidentTag, LifeTag, OnlineTag, RiskTag } from "../parts/tag";
@@ -67,6 +67,7 @@ export function IncidentDetail({ id }: { id: string }) {
         </div>
         <div className="column">
           <Summary incident={incident} device={device.value} />
+          <ProblemNotice problem={device.value ? undefined : device.problem} retry={device.reload} />
         </div>
       </div>
     </>

@@ -12,7 +12,7 @@ import { useCalm, useEvent, useNow } from "../live/hooks";
 import { Bar } from "../parts/bar";
 import { Head } from "../parts/head";
 import { TargetLink } from "../parts/ledger_entries";
-import { Empty } from "../parts/notice";
+import { Empty, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { LifeTag, RiskTag, RolloutTag } from "../parts/tag";
 import { WaveStrip } from "../parts/wave_bar";
@@ -26,12 +26,12 @@ const STATES: Lifecycle[] = ["active", "expected", "quarantined", "retired"];
 const RISKS: Risk[] = ["critical", "high", "moderate", "low"];
 
 export function Overview() {
-  const { fleet, rates } = useFleet();
+  const { fleet, rates, problem } = useFleet();
   if (!fleet)
     return (
       <>
         <Head title="Overview" />
-        <p className="muted">Reading the fleet…</p>
+        {problem ? <ProblemNotice problem={problem} /> : <p className="muted">Reading the fleet…</p>}
       </>
     );
   return (
@@ -146,7 +146,8 @@ function RolloutsPanel() {
   const shown = live.length > 0 ? live.slice(0, 4) : list.items.slice(0, 2);
   return (
     <Panel title="Rollouts" aside={<Link to={to.rollouts()}>All rollouts</Link>} className="span-7">
-      {shown.length === 0 && !list.busy && (
+      <ProblemNotice problem={list.problem} retry={list.reload} />
+      {shown.length === 0 && !list.busy && !list.problem && (
         <Empty command="muster rollout start --release R --selector 'all' --waves 2%,10%,100% --soak 30s">
           No rollout has been started.
         </Empty>
@@ -193,7 +194,8 @@ function IncidentsPanel({ open }: { open: number }) {
       }
       className="span-5"
     >
-      {list.items.length === 0 && !list.busy && (
+      <ProblemNotice problem={list.problem} retry={list.reload} />
+      {list.items.length === 0 && !list.busy && !list.problem && (
         <p className="muted">None. Every device behaves as its model says.</p>
       )}
       <ul className="stack tight">
@@ -254,10 +256,11 @@ function LedgerPanel({ fleet }: { fleet: Fleet }) {
 const DECISIONS_SHOWN = 6;
 
 function DecisionsPanel() {
-  const { entries, busy } = useEntries("", null);
+  const { entries, busy, problem, reload } = useEntries("", null);
   return (
     <Panel title="Latest decisions" className="wide" flush>
-      {entries.length === 0 && !busy && <p className="empty">Nothing has been decided yet.</p>}
+      <ProblemNotice problem={problem} retry={reload} />
+      {entries.length === 0 && !busy && !problem && <p className="empty">Nothing has been decided yet.</p>}
       <div className="scroll-x">
         <table className="table snug" aria-label="Latest decisions">
           <tbody>

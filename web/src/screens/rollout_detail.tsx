@@ -10,7 +10,7 @@ import { moment, span } from "../format/times";
 import { useCalm, useEvent, useNow, usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
 import { Timeline } from "../parts/ledger_entries";
-import { Notice } from "../parts/notice";
+import { Notice, ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { RolloutTag, WaveTag } from "../parts/tag";
 import { Unavailable } from "../parts/unavailable";
@@ -69,7 +69,7 @@ export function RolloutDetail({ id }: { id: string }) {
         </div>
         <div className="column">
           <Plan rollout={rollout} />
-          <Failures targets={failed.items} total={failed.total} />
+          <Failures list={failed} />
           <Decisions id={id} />
         </div>
       </div>
@@ -78,10 +78,11 @@ export function RolloutDetail({ id }: { id: string }) {
 }
 
 function Decisions({ id }: { id: string }) {
-  const { entries } = useEntries(`rollout/${id}`, null);
-  if (entries.length === 0) return null;
+  const { entries, problem, reload } = useEntries(`rollout/${id}`, null);
+  if (entries.length === 0 && !problem) return null;
   return (
     <Panel title="Decisions" flush>
+      <ProblemNotice problem={problem} retry={reload} />
       <Timeline entries={entries} />
     </Panel>
   );

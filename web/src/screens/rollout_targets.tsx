@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import { path_of } from "../api/query_string";
-import { useListing } from "../api/reading";
+import { useListing, type Listing } from "../api/reading";
 import type { Outcome, RolloutTarget } from "../api/types";
 import { count } from "../format/numbers";
 import { OUTCOMES } from "../format/outcomes";
 import { moment } from "../format/times";
 import { ListingTable } from "../parts/listing";
+import { ProblemNotice } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { OutcomeTag } from "../parts/tag";
 import { device } from "../route/addresses";
@@ -70,8 +71,9 @@ export function Targets({ id, round }: { id: string; round: number }) {
 }
 
 // Why devices failed, most frequent first.
-export function Failures({ targets, total }: { targets: RolloutTarget[]; total: number | undefined }) {
-  if (targets.length === 0) return null;
+export function Failures({ list }: { list: Listing<RolloutTarget> }) {
+  const { items: targets, total, problem } = list;
+  if (targets.length === 0 && !problem) return null;
   const reasons = new Map<string, RolloutTarget[]>();
   for (const target of targets) {
     const reason = target.detail || "no detail given";
@@ -84,7 +86,8 @@ export function Failures({ targets, total }: { targets: RolloutTarget[]; total: 
       aside={total && total > targets.length ? `of the first ${count(targets.length)}` : undefined}
       flush
     >
-      <table className="table" data-testid="failures">
+      <ProblemNotice problem={problem} retry={list.reload} />
+      <table className="table" aria-label="Failure reasons" data-testid="failures">
         <tbody>
           {sorted.map(([reason, of]) => (
             <tr key={reason}>

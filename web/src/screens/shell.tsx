@@ -3,9 +3,10 @@
 
 import { useEffect, useState, type ReactNode } from "react";
 import { read } from "../api/client";
+import { as_problem } from "../api/problem";
 import type { Fleet, LedgerEntry, Session } from "../api/types";
 import { useEvent, useLink, usePolling } from "../live/hooks";
-import { fleet_age_ms, tell_fleet } from "../live/fleet";
+import { fleet_age_ms, fleet_failed, tell_fleet } from "../live/fleet";
 import { announce, Announcements } from "../parts/announce";
 import { Choice } from "../parts/choice";
 import { TargetLink } from "../parts/ledger_entries";
@@ -22,7 +23,7 @@ function useFleetFeed(): void {
   const ask = () =>
     void read<Fleet>("/fleet")
       .then((fleet) => tell_fleet(fleet))
-      .catch(() => undefined);
+      .catch((error: unknown) => fleet_failed(as_problem(error)));
   useEffect(ask, []);
   useEvent<Fleet>("fleet", (fleet) => tell_fleet(fleet));
   usePolling(() => fleet_age_ms() >= POLL_MS && ask(), POLL_MS); // the stream says nothing, or is down
