@@ -20,6 +20,10 @@ constexpr std::size_t certificates_max = 16;
 constexpr int signers_max = 4;
 constexpr std::size_t content_bytes_max = 64 * 1024 * 1024;
 
+struct FreeShallow {  // the certificates are the CMS's own
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
+};
+
 std::unexpected<Error> refuse(const std::string& why) {
   return fail(Fault::invalid, "CMS: " + why);
 }
@@ -68,6 +72,42 @@ Result<void> check_signers(CMS_ContentInfo* cms) {
   return {};
 }
 
+Result<CmsHandle> read_signed_data(ByteView cms_der) {
+  if (cms_der.size() > cms_bytes_max) return refuse("longer than 64 KiB");
+  const std::uint8_t* at = cms_der.data();
+  CmsHandle cms{d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(cms_der.size()))};
+  if (!cms || at != cms_der.data() + cms_der.size()) return refuse("not one CMS structure");
+  if (OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_pkcs7_signed) return refuse("not a SignedData");
+  TRY_VOID(check_signers(cms.get()));
+  return cms;
+}
+
+// `in` is the content if it is detached, and `out` takes it if it is not.
+Result<void> verify(CMS_ContentInfo* cms, BIO* in, BIO* out, std::span<const Certificate> anchors,
+                    Instant now) {
+  TRY(const StoreHandle store, store_of(anchors, X509_PURPOSE_ANY, now));
+  if (CMS_verify(cms, nullptr, store.get(), in, out, CMS_BINARY) == 1) return {};
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  return fail(Fault::unauthorized,
+              std::string("CMS: the signature is not accepted: ") + (reason ? reason : "it fails"));
+}
+
+// Only after verify(), which finds the certificate that belongs to the signature.
+Result<Certificate> signer_of(CMS_ContentInfo* cms) {
+  const std::unique_ptr<STACK_OF(X509), FreeShallow> signers{CMS_get0_signers(cms)};
+  if (!signers || sk_X509_num(signers.get()) != 1) return refuse("must have one signer");
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509(sk_X509_value(signers.get(), 0), &der);
+  if (size <= 0) return refuse("the signer's certificate has no encoding");
+  const Bytes octets(der, der + size);
+  OPENSSL_free(der);
+  return parse_certificate(octets);
+}
+
+std::string dotted(const ASN1_OBJECT* id) {
+  return der::dotted({OBJ_get0_data(id), OBJ_length(id)});
+}
+
 }  // namespace
 
 Result<Bytes> make_certs_only(std::span<const Bytes> certificates_der) {
@@ -107,26 +147,36 @@ Result<std::vector<Certificate>> parse_certs_only(ByteView der) {
 
 Result<void> verify_detached(ByteView content, ByteView cms_der,
                              std::span<const Certificate> anchors, Instant now) {
-  if (cms_der.size() > cms_bytes_max) return refuse("longer than 64 KiB");
   if (content.size() > content_bytes_max) return refuse("content longer than 64 MiB");
   const QuietErrors quiet;
-  const std::uint8_t* at = cms_der.data();
-  const CmsHandle cms{d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(cms_der.size()))};
-  if (!cms || at != cms_der.data() + cms_der.size()) return refuse("not one CMS structure");
-  if (OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_pkcs7_signed) return refuse("not a SignedData");
+  TRY(const CmsHandle cms, read_signed_data(cms_der));
   if (CMS_is_detached(cms.get()) != 1) return refuse("the signature is not a detached one");
-  TRY_VOID(check_signers(cms.get()));
-  TRY(const StoreHandle store, store_of(anchors, X509_PURPOSE_ANY, now));
   const BioHandle in{
       BIO_new_mem_buf(content.empty() ? "" : static_cast<const void*>(content.data()),
                       static_cast<int>(content.size()))};
   if (!in) throw std::bad_alloc();
-  if (CMS_verify(cms.get(), nullptr, store.get(), in.get(), nullptr, CMS_BINARY) != 1) {
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    return fail(Fault::unauthorized, std::string("CMS: the signature is not accepted: ") +
-                                         (reason ? reason : "it fails"));
-  }
-  return {};
+  return verify(cms.get(), in.get(), nullptr, anchors, now);
+}
+
+Result<SignedContent> verify_enveloping(ByteView cms_der, std::string_view content_type,
+                                        std::span<const Certificate> anchors, Instant now) {
+  const QuietErrors quiet;
+  TRY(const CmsHandle cms, read_signed_data(cms_der));
+  if (CMS_is_detached(cms.get()) == 1) return refuse("holds no content");
+  const std::string type = dotted(CMS_get0_eContentType(cms.get()));
+  if (type != content_type)
+    return refuse("holds content of type " + type + " where " + std::string(content_type) +
+                  " belongs");
+  if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms.get())) != 1)
+    return refuse("must have one signer");
+  const BioHandle out{BIO_new(BIO_s_mem())};
+  if (!out) throw std::bad_alloc();
+  TRY_VOID(verify(cms.get(), nullptr, out.get(), anchors, now));
+  TRY(Certificate signer, signer_of(cms.get()));
+  char* content = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &content);
+  if (size <= 0) return refuse("holds no content");
+  return SignedContent{Bytes(content, content + size), std::move(signer)};
 }
 
 }  // namespace muster::crypto

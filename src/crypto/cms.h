@@ -1,5 +1,5 @@
-// crypto/cms -- the two CMS shapes we need (RFC 5652): certs-only, as EST answers with, and
-// detached signatures, as manifests come with. Pure; any thread.
+// crypto/cms -- the three CMS shapes we need (RFC 5652): certs-only, as EST answers with; detached
+// signatures, as manifests come with; and signed content, as vouchers are. Pure; any thread.
 #pragma once
 
 #include <span>
@@ -19,5 +19,17 @@ Result<std::vector<Certificate>> parse_certs_only(ByteView der);  // at most 16 
 // the way; what else it may be used for is not asked.
 Result<void> verify_detached(ByteView content, ByteView cms_der,
                              std::span<const Certificate> anchors, Instant now);
+
+struct SignedContent {
+  Bytes content;
+  Certificate signer;
+};
+inline constexpr std::string_view voucher_content_type = "1.2.840.113549.1.9.16.1.40";  // RFC 8366
+
+// `cms_der` is a SignedData that holds content of this type (dotted) and has one signer; at most
+// 64 KiB. The signer is checked as verify_detached does, and what it may be used for is the
+// caller's question.
+Result<SignedContent> verify_enveloping(ByteView cms_der, std::string_view content_type,
+                                        std::span<const Certificate> anchors, Instant now);
 
 }  // namespace muster::crypto

@@ -9,6 +9,7 @@ using namespace muster::crypto;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
   (void)verify_detached(bytes_of("content"), input, {}, Instant());
+  (void)verify_enveloping(input, voucher_content_type, {}, Instant());
   auto certificates = parse_certs_only(input);
   if (!certificates) return 0;
   std::vector<Bytes> ders;
@@ -17,5 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!again || again->size() != certificates->size()) std::abort();
   (void)verify_detached(bytes_of("content"), input, *certificates,
                         certificates->front().not_before);
+  (void)verify_enveloping(input, voucher_content_type, *certificates,
+                          certificates->front().not_before);
   return 0;
 }

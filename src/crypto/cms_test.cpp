@@ -90,3 +90,49 @@ TEST_CASE("a manifest signed by openssl is accepted under its anchor, in its tim
   const Bytes one[] = {fleet.root.der};
   CHECK_FALSE(verify_detached(content, expect(make_certs_only(one)), anchors, test_time));
 }
+
+TEST_CASE("what a maker signed with openssl comes out as it went in, with the signer") {
+  OpensslTool tool;
+  const FleetAuthority fleet, stranger;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto signer = fleet.leaf(FleetAuthority::client("maker"), key.public_key());
+  tool.put("signer.pem", certificate_pem(signer.der));
+  tool.put("signer.key", key.private_pem());
+  tool.put("issuing.pem", certificate_pem(fleet.issuing.der));
+  tool.put("v", "{}");
+  auto sign = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{"cms",        "-sign",     "-binary",     "-in",
+                                       "v",          "-signer",   "signer.pem",  "-inkey",
+                                       "signer.key", "-certfile", "issuing.pem", "-outform",
+                                       "DER",        "-out",      "v.p7"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    REQUIRE(tool.run(arguments));
+    return tool.get_bytes("v.p7");
+  };
+  const Certificate anchors[] = {fleet.root}, strange[] = {stranger.root};
+  const Bytes voucher = sign({"-nodetach", "-econtent_type", std::string(voucher_content_type)});
+  const auto read = [&](ByteView cms, std::span<const Certificate> trusted, Instant now) {
+    return verify_enveloping(cms, voucher_content_type, trusted, now);
+  };
+  const auto content = expect(read(voucher, anchors, test_time));
+  CHECK(text_of(content.content) == "{}");
+  CHECK(content.signer.fingerprint == signer.fingerprint);
+  CHECK_FALSE(read(voucher, strange, test_time));
+  CHECK_FALSE(read(voucher, {}, test_time));
+  CHECK_FALSE(read(voucher, anchors, test_time + 24h * 31));
+  CHECK(mentions(read(sign({"-nodetach"}), anchors, test_time).error().message,
+                 "1.2.840.113549.1.7.1 where"));
+  CHECK(
+      mentions(read(sign({"-econtent_type", std::string(voucher_content_type)}), anchors, test_time)
+                   .error()
+                   .message,
+               "no content"));
+  for (std::size_t size = 0; size < voucher.size(); ++size)
+    REQUIRE_FALSE(read(ByteView(voucher).first(size), anchors, test_time));
+  Bytes changed = voucher;
+  const auto at =
+      std::search(changed.begin(), changed.end(), content.content.begin(), content.content.end());
+  REQUIRE(at != changed.end());
+  *at = '[';
+  CHECK_FALSE(read(changed, anchors, test_time));
+}
