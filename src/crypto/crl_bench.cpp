@@ -1,6 +1,7 @@
 #include "crypto/crl.h"
 
 #include <benchmark/benchmark.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "crypto/internal/openssl.h"

@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 #include <openssl/ocsp.h>
+#include <openssl/pem.h>
 
 #include "crypto/internal/openssl.h"
 #include "crypto/internal/test_fleet_authority.h"
