@@ -28,9 +28,9 @@ export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close,
     >
       <div className="muted">{children}</div>
       <Field label="Reason" hint="Kept in the ledger for good. No personal data.">
-        {(id) => (
+        {(input) => (
           <textarea
-            id={id}
+            {...input}
             className="input"
             rows={2}
             maxLength={500}
@@ -50,9 +50,9 @@ export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close,
             </>
           }
         >
-          {(id) => (
+          {(input) => (
             <input
-              id={id}
+              {...input}
               className="input mono"
               autoComplete="off"
               spellCheck={false}

@@ -21,7 +21,7 @@ export function DeviceState({ device }: { device: Device }) {
         <p className="empty">Neither has been set.</p>
       ) : (
         <div className="scroll-x">
-          <table className="table" data-testid="settings">
+          <table className="table" aria-label="Settings" data-testid="settings">
             <TableHead columns={COLUMNS} />
             <tbody>
               {settings.map((setting) => (

@@ -1,6 +1,6 @@
 // The device list. Its whole state is the address: filter, search and selector.
 
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { query_string } from "../api/query_string";
 import { count } from "../format/numbers";
 import { Choice } from "../parts/choice";
@@ -149,6 +149,7 @@ interface TypedProps {
 // Text that becomes part of the address once the typing pauses.
 function Typed({ label, placeholder, value, commit, mono, complaint, testid }: TypedProps) {
   const [text, set_text] = useState(value);
+  const complaint_id = useId();
   useEffect(() => set_text(value), [value]);
   useEffect(() => {
     if (text === value) return;
@@ -166,11 +167,12 @@ function Typed({ label, placeholder, value, commit, mono, complaint, testid }: T
         spellCheck={false}
         autoComplete="off"
         aria-invalid={complaint ? true : undefined}
+        aria-describedby={complaint ? complaint_id : undefined}
         onChange={(event) => set_text(event.target.value)}
         data-testid={testid}
       />
       {complaint && (
-        <span className="hint wrong" role="alert">
+        <span id={complaint_id} className="hint wrong" role="alert">
           {complaint}
         </span>
       )}

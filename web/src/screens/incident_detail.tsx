@@ -136,7 +136,7 @@ function Findings({ findings }: { findings: Finding[] }) {
   if (findings.length === 0) return <p className="empty">No finding: a person opened this incident.</p>;
   return (
     <div className="scroll-x">
-      <table className="table" data-testid="findings">
+      <table className="table" aria-label="Findings" data-testid="findings">
         <TableHead columns={FOUND} />
         <tbody>
           {findings.map((finding, i) => (

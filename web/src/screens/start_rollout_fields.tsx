@@ -10,9 +10,9 @@ interface Props {
 export function ReleaseField({ releases, value, change }: Props & { releases: Release[] }) {
   return (
     <Field label="Release">
-      {(id) => (
+      {(input) => (
         <select
-          id={id}
+          {...input}
           className="input"
           value={value}
           required
@@ -37,9 +37,9 @@ export function DeadlineField({ value, change }: Props) {
       label="Seconds from offer to outcome"
       hint="After it a device is silent, and that counts as a failure."
     >
-      {(id) => (
+      {(input) => (
         <input
-          id={id}
+          {...input}
           className="input"
           type="number"
           min={1}
@@ -57,9 +57,9 @@ export function SelectorField({ value, change }: Props) {
       label="Selector"
       hint="Which devices of the release's model. Evaluated once, at the start; devices that come later are not part of it."
     >
-      {(id) => (
+      {(input) => (
         <input
-          id={id}
+          {...input}
           className="input mono"
           value={value}
           spellCheck={false}

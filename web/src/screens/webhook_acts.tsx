@@ -41,9 +41,9 @@ export function AddWebhook({ close, done }: Props) {
       stay
     >
       <Field label="Address" hint="https, or http on a loopback address.">
-        {(id) => (
+        {(input) => (
           <input
-            id={id}
+            {...input}
             className="input mono"
             type="url"
             required
@@ -55,9 +55,9 @@ export function AddWebhook({ close, done }: Props) {
         )}
       </Field>
       <Field label="Events" hint="Patterns, separated by commas: incident.*, rollout.halted, *">
-        {(id) => (
+        {(input) => (
           <input
-            id={id}
+            {...input}
             className="input mono"
             required
             value={events}
