@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { both, literal, path_of, query_string } from "./query_string";
+import { literal, path_of, query_string } from "./query_string";
 import { of_target } from "../route/addresses";
 
 it("leaves out what is absent, so that equal views have equal addresses", () => {
@@ -11,12 +11,8 @@ it("keeps an id within its segment", () => {
   expect(path_of("devices", "../a/b?c#d")).toBe("/devices/..%2Fa%2Fb%3Fc%23d");
 });
 
-it("writes selector literals and joins expressions without changing their meaning", () => {
+it("writes selector literals without changing their meaning", () => {
   expect(literal('a"b\\c')).toBe('"a\\"b\\\\c"');
-  expect(both("", "online == true")).toBe("online == true");
-  expect(both('risk == "high" || online == true', 'model == "m"')).toBe(
-    '(risk == "high" || online == true) && model == "m"',
-  );
 });
 
 it("leads from a ledger target to its screen, and nowhere when there is none", () => {

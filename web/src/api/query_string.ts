@@ -20,9 +20,3 @@ export function path_of(...segments: (string | number)[]): string {
 export function literal(text: string): string {
   return `"${text.replace(/[\\"]/g, (c) => `\\${c}`)}"`;
 }
-
-export function both(left: string, right: string): string {
-  if (!left || !right) return left || right;
-  const whole = (text: string) => (text.includes("||") ? `(${text})` : text);
-  return `${whole(left)} && ${whole(right)}`;
-}

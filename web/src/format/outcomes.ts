@@ -3,7 +3,7 @@
 
 import type { Outcome, Rollout, Wave } from "../api/types";
 import { count, permille } from "./numbers";
-import { span } from "./times";
+import { lasted, span } from "./times";
 
 export const OUTCOMES: Outcome[] = ["installed", "offered", "failed", "silent", "reverted", "waiting"];
 
@@ -57,7 +57,7 @@ export function standing(rollout: Rollout, now: number): string {
   if (at.state === "soaking") return `${name} is soaking for ${span(at.soak_s)} before the next one opens.`;
   const { offered, waiting } = parts_of(at);
   if (at.state === "open" && offered + waiting > 0) {
-    const since = at.opened_at ? `, open for ${span((now - Date.parse(at.opened_at)) / 1000)}` : "";
+    const since = at.opened_at ? `, open for ${lasted(at.opened_at, null, now)}` : "";
     return `${name} waits for ${count(offered + waiting)} of ${count(at.targets)} devices${since}. It tolerates ${permille(at.tolerance_permille)} failures.`;
   }
   return `${name} is ${at.state}.`;

@@ -16,6 +16,11 @@ export function span(seconds: number): string {
   return `${Math.floor(s / DAY)} d`;
 }
 
+// How long it took, or takes until now.
+export function lasted(from: string, until: string | null, now: number): string {
+  return span(((until ? Date.parse(until) : now) - Date.parse(from)) / 1000);
+}
+
 export function ago(time: string | null, now: number): string {
   if (!time) return "never";
   const seconds = (now - Date.parse(time)) / 1000;

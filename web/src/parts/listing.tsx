@@ -4,6 +4,11 @@ import { count } from "../format/numbers";
 import { ProblemNotice } from "./notice";
 import { TableHead, type Column } from "./table_head";
 
+// How many there are, beside the title of a screen.
+export function Total({ list: { total } }: { list: Listing<unknown> }) {
+  return total !== undefined && <span className="sub">{count(total)}</span>;
+}
+
 interface Props<T> {
   list: Listing<T>;
   columns: Column[];

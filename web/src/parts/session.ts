@@ -3,9 +3,8 @@ import type { Role, Session } from "../api/types";
 
 export const SessionContext = createContext<Session | null>(null);
 
-export const useSession = () => useContext(SessionContext);
-
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 // What a role may not do is not offered; the server refuses it in any case.
-export const useMayAct = (as: Role = "operator") => RANK[useSession()?.role ?? "viewer"] >= RANK[as];
+export const useMayAct = (as: Role = "operator") =>
+  RANK[useContext(SessionContext)?.role ?? "viewer"] >= RANK[as];

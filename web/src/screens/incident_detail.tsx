@@ -5,7 +5,7 @@ import { useReading } from "../api/reading";
 import type { Device, Finding, Incident, LedgerEntry } from "../api/types";
 import { expected } from "../format/findings";
 import { measure } from "../format/numbers";
-import { moment, span } from "../format/times";
+import { lasted, moment } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
 import { Head } from "../parts/head";
 import { Notice, ProblemNotice } from "../parts/notice";
@@ -76,11 +76,10 @@ export function IncidentDetail({ id }: { id: string }) {
 
 function Lasted({ incident }: { incident: Incident }) {
   const now = useNow();
-  const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
   return (
     <span className="sub">
       {incident.state === "open" ? "open for" : "lasted"}{" "}
-      {span((end - Date.parse(incident.opened_at)) / 1000)}
+      {lasted(incident.opened_at, incident.closed_at, now)}
     </span>
   );
 }

@@ -1,11 +1,10 @@
 import { useListing } from "../api/reading";
 import type { Incident, LedgerEntry } from "../api/types";
-import { count } from "../format/numbers";
-import { ago, span } from "../format/times";
+import { ago, lasted } from "../format/times";
 import { useCalm, useEvent, useNow } from "../live/hooks";
 import { Choice } from "../parts/choice";
 import { Head } from "../parts/head";
-import { ListingTable } from "../parts/listing";
+import { ListingTable, Total } from "../parts/listing";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { IncidentTag, RiskTag } from "../parts/tag";
@@ -49,7 +48,7 @@ export function Incidents() {
   return (
     <>
       <Head title="Incidents" acts={choice}>
-        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+        <Total list={list} />
       </Head>
       <Panel title="Newest first" flush>
         <ListingTable
@@ -70,7 +69,6 @@ export function Incidents() {
 }
 
 function IncidentRow({ incident, now }: { incident: Incident; now: number }) {
-  const end = incident.closed_at ? Date.parse(incident.closed_at) : now;
   return (
     <tr data-testid="incident-row" data-incident={incident.id} data-state={incident.state}>
       <td>
@@ -88,7 +86,7 @@ function IncidentRow({ incident, now }: { incident: Incident; now: number }) {
       <td className="grow-cell">{incident.reason}</td>
       <td className="num">{incident.findings.length}</td>
       <td className="num muted">{ago(incident.opened_at, now)}</td>
-      <td className="num muted">{span((end - Date.parse(incident.opened_at)) / 1000)}</td>
+      <td className="num muted">{lasted(incident.opened_at, incident.closed_at, now)}</td>
     </tr>
   );
 }

@@ -1,10 +1,10 @@
 import { useListing } from "../api/reading";
 import { literal } from "../api/query_string";
 import type { Model } from "../api/types";
-import { band, count, unit_name } from "../format/numbers";
+import { band, unit_name } from "../format/numbers";
 import { span } from "../format/times";
 import { Head } from "../parts/head";
-import { ListingTable } from "../parts/listing";
+import { ListingTable, Total } from "../parts/listing";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { RiskTag } from "../parts/tag";
@@ -27,7 +27,7 @@ export function Models() {
   return (
     <>
       <Head title="Models">
-        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+        <Total list={list} />
       </Head>
       <Panel title="What each kind of device is and reports" flush>
         <ListingTable

@@ -1,10 +1,10 @@
 import { useListing } from "../api/reading";
 import type { Release } from "../api/types";
-import { count, octets, short_hash } from "../format/numbers";
+import { octets, short_hash } from "../format/numbers";
 import { moment } from "../format/times";
 import { Copy } from "../parts/copy";
 import { Head } from "../parts/head";
-import { ListingTable } from "../parts/listing";
+import { ListingTable, Total } from "../parts/listing";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { useMayAct } from "../parts/session";
@@ -29,7 +29,7 @@ export function Releases() {
   return (
     <>
       <Head title="Releases">
-        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+        <Total list={list} />
       </Head>
       <Panel title="Signed and published" flush>
         <ListingTable

@@ -5,7 +5,7 @@ import { total_of } from "../format/outcomes";
 import { ago } from "../format/times";
 import { useNow } from "../live/hooks";
 import { Head } from "../parts/head";
-import { ListingTable } from "../parts/listing";
+import { ListingTable, Total } from "../parts/listing";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { useMayAct } from "../parts/session";
@@ -45,7 +45,7 @@ export function Rollouts() {
   return (
     <>
       <Head title="Rollouts" acts={useMayAct() && start}>
-        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+        <Total list={list} />
       </Head>
       <Panel title="Newest first" flush>
         <ListingTable

@@ -2,11 +2,10 @@ import { useState } from "react";
 import { path_of } from "../api/query_string";
 import { useListing } from "../api/reading";
 import type { Delivery, Id, Webhook } from "../api/types";
-import { count } from "../format/numbers";
 import { moment } from "../format/times";
 import { usePolling } from "../live/hooks";
 import { Head } from "../parts/head";
-import { ListingTable } from "../parts/listing";
+import { ListingTable, Total } from "../parts/listing";
 import { Empty } from "../parts/notice";
 import { Panel } from "../parts/panel";
 import { useMayAct } from "../parts/session";
@@ -34,7 +33,7 @@ export function Webhooks() {
   return (
     <>
       <Head title="Webhooks" acts={may_act && <AddButton act={() => set_act({ add: true })} />}>
-        {list.total !== undefined && <span className="sub">{count(list.total)}</span>}
+        <Total list={list} />
       </Head>
       <Panel title="Who is told, signed after Standard Webhooks" flush>
         <ListingTable
