@@ -78,7 +78,7 @@ void Desk::Floor::listen() {
     if (change == Change::presence)
       events.push_back({"presence", "", presence_event(device, clock.now())});
     if (change == Change::desired_changed)
-      pushes.push_back(link::Tell{device.id, "desired", Answers::desired_of(device)});
+      pushes.push_back(link::Tell{device.id, link::Channel::desired, Answers::desired_of(device)});
     if (change != Change::state_changed) return;
     changed.push_back(device.id);
     if (device.state == inventory::Lifecycle::retired)
@@ -108,7 +108,7 @@ void Desk::Floor::push_offers() {
     const auto* device = domain.inventory.find(id);
     if (!device || !device->online) continue;
     if (auto payload = answers.update_for(id))
-      pushes.push_back(link::Tell{std::move(id), "updates", std::move(*payload)});
+      pushes.push_back(link::Tell{std::move(id), link::Channel::updates, std::move(*payload)});
     else
       log::error("desk", "an offer could not be made",
                  {{"device", id.text()}, {"why", payload.error().message}});

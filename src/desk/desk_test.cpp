@@ -299,7 +299,7 @@ TEST_CASE("presence, desired configuration and retirement reach watchers and gat
   }));
   auto tell = testing::only<link::Tell>(world.pushes);
   REQUIRE(tell.size() == 1);
-  CHECK(tell[0].channel == "desired");
+  CHECK(tell[0].channel == link::Channel::desired);
   CHECK(tell[0].payload == R"({"rate":5})");
   expect(world.decide([&](Domain& d) { return d.inventory.retire(id, ann, "scrapped"); }));
   auto cut = testing::only<link::CutDevice>(world.pushes);
@@ -324,7 +324,7 @@ TEST_CASE("offers are pushed to who is here, so many a turn, and the rest in the
   auto told = testing::only<link::Tell>(world.pushes);
   CHECK(told.size() == here);
   for (const auto& tell : told) {
-    REQUIRE(tell.channel == "updates");
+    REQUIRE(tell.channel == link::Channel::updates);
     REQUIRE(world.whole.inventory.find(tell.device)->online);
   }
   world.desk.drain();

@@ -343,7 +343,7 @@ TEST_CASE("desired state and updates are told at subscription, commands when the
   CHECK(text_of(first.payload) == R"({"interval":30})");
   CHECK(second.topic == "v1/devices/meter-1/updates");
   const auto id = expect(DeviceId::parse("meter-1"));
-  w.gateway->push({link::Tell{id, "commands", "{}"}});
+  w.gateway->push({link::Tell{id, link::Channel::commands, "{}"}});
   const auto command = w.wait<mqtt::Publish>(*client);
   CHECK(command.topic == "v1/devices/meter-1/commands");
   CHECK(command.qos == 1);
@@ -359,7 +359,8 @@ TEST_CASE("a device that is told more than it acknowledges is told the rest when
   client->subscribe("v1/devices/meter-1/commands");
   w.wait<mqtt::Suback>(*client);
   const auto id = expect(DeviceId::parse("meter-1"));
-  w.gateway->push({link::Tell{id, "commands", "1"}, link::Tell{id, "commands", "2"}});
+  w.gateway->push(
+      {link::Tell{id, link::Channel::commands, "1"}, link::Tell{id, link::Channel::commands, "2"}});
   const auto one = w.wait<mqtt::Publish>(*client);
   w.settle(*client);
   CHECK_FALSE(client->heard<mqtt::Publish>());

@@ -118,9 +118,10 @@ struct CutDevice {  // close the sessions of this device
   DeviceId device;
   std::string why;
 };
+enum class Channel : std::uint8_t { desired, updates, commands };  // what a device listens to
 struct Tell {  // publish to the device when it is here: v1/devices/{id}/{channel}
   DeviceId device;
-  std::string channel;  // "desired", "updates", "commands"
+  Channel channel = Channel::desired;
   std::string payload;
 };
 using Push = std::variant<Cut, CutDevice, Tell>;

@@ -72,7 +72,7 @@ void World::push(const std::vector<link::Push>& pushes) {
         if (device.id == cut->device) device.cut = std::exchange(device.online, false);
     if (const auto* tell = std::get_if<link::Tell>(&push))
       for (SimDevice& device : devices_)
-        if (device.id == tell->device && device.online && tell->channel == "updates")
+        if (device.id == tell->device && device.online && tell->channel == link::Channel::updates)
           device.offered = tell->payload;
   }
 }

@@ -241,12 +241,11 @@ void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
   go(Reason::quota_exceeded, "too many messages wait for this client");
 }
 
-void Session::tell(std::string_view channel, std::string payload) {
-  const auto* name = std::ranges::find(channel_names, channel);
-  const auto which = static_cast<std::size_t>(name - channel_names);
-  if (phase_ != Phase::accepted || application_ || which == channels || !subscribed_[which]) return;
-  auto message = std::make_shared<Publication>("v1/devices/" + name_ + '/' + std::string(channel),
-                                               std::move(payload));
+void Session::tell(Channel channel, std::string payload) {
+  const auto which = std::to_underlying(channel);
+  if (phase_ != Phase::accepted || application_ || !subscribed_[which]) return;
+  auto message = std::make_shared<Publication>(
+      "v1/devices/" + name_ + '/' + std::string(channel_names[which]), std::move(payload));
   deliver(message, static_cast<std::uint8_t>(subscribed_[which] - 1));
 }
 

@@ -33,8 +33,7 @@ class Session final : net::Stream::Events {
   bool accepted() const { return phase_ == Phase::accepted; }
 
   void kept(std::uint16_t packet_id, const Result<void>&);  // the readings of this PUBLISH
-  void tell(std::string_view channel,
-            std::string payload);  // on the device's own subtree, if subscribed
+  void tell(link::Channel, std::string payload);  // on the device's own subtree, if subscribed
   void deliver(const PublicationSnapshot&, std::uint8_t qos);
   void go(wire::mqtt::Reason, std::string_view why);  // says so (5.0) and closes
   void check_keep_alive(std::uint32_t now_s);
@@ -44,8 +43,9 @@ class Session final : net::Stream::Events {
  private:
   using Reason = wire::mqtt::Reason;
   enum class Phase : std::uint8_t { handshake, asking, granted, accepted, closing };
-  enum Channel : std::uint8_t { desired, commands, updates, channels };
-  static constexpr std::string_view channel_names[channels] = {"desired", "commands", "updates"};
+  using Channel = link::Channel;
+  static constexpr std::string_view channel_names[] = {"desired", "updates", "commands"};
+  static constexpr std::size_t channels = std::size(channel_names);
 
   void on_open() override;
   std::size_t on_bytes(ByteView) override;

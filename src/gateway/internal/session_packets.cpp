@@ -1,6 +1,7 @@
 // The packets of an accepted session: PUBLISH, SUBSCRIBE and UNSUBSCRIBE.
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "gateway/internal/session.h"
 #include "gateway/internal/shard.h"
@@ -145,13 +146,13 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
                [](Session&, Result<link::Reply>) {});
   if (application_) return;
   const DeviceId device = *DeviceId::parse(name_);
-  if (fresh[desired])
+  if (fresh[std::to_underlying(Channel::desired)])
     shard_.ask(handle_, link::GetDesired{device}, [](Session& self, Result<link::Reply> reply) {
-      if (reply) self.tell("desired", std::move(std::get<std::string>(*reply)));
+      if (reply) self.tell(Channel::desired, std::move(std::get<std::string>(*reply)));
     });
-  if (fresh[updates])
+  if (fresh[std::to_underlying(Channel::updates)])
     shard_.ask(handle_, link::GetUpdate{device}, [](Session& self, Result<link::Reply> reply) {
-      if (reply) self.tell("updates", std::move(std::get<std::string>(*reply)));
+      if (reply) self.tell(Channel::updates, std::move(std::get<std::string>(*reply)));
     });
 }
 
