@@ -100,7 +100,7 @@ export interface Wave {
   failed: number; // on which the release failed, whether or not they are back by now
   reverted: number;
   silent: number;
-  outcomes?: Partial<Record<Outcome, number>>; // each target once, by what it is now
+  outcomes: Record<Outcome, number>; // each target once, by what it is now
   opened_at: string | null;
 }
 
@@ -115,6 +115,13 @@ export interface Rollout {
   ended_at: string | null;
   deadline_s: number;
   waves: Wave[];
+}
+
+// What a dry run says.
+export interface RolloutPreview {
+  targets: number;
+  waves: number[]; // devices of each
+  left_out: { device: string; why: string }[]; // at most 1,000
 }
 
 export interface RolloutTarget {

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Rollout, Wave } from "../api/types";
 import { cell, csv } from "./csv";
 import { band, measure, octets, percent, rate, short_hash } from "./numbers";
-import { allowance, parts_of, standing } from "./outcomes";
-import { ago, moment, span } from "./times";
+import { allowance, standing, total_of } from "./outcomes";
+import { ago, lasted, moment, span } from "./times";
 
 const wave = (over: Partial<Wave>): Wave => ({
   share_permille: 1000,
@@ -16,6 +16,7 @@ const wave = (over: Partial<Wave>): Wave => ({
   failed: 0,
   reverted: 0,
   silent: 0,
+  outcomes: { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 100 },
   opened_at: "2026-01-01T00:00:00Z",
   ...over,
 });
@@ -83,6 +84,8 @@ describe("times", () => {
       "4 d",
     ]);
     const now = Date.parse("2026-01-01T00:10:00Z");
+    expect(lasted("2026-01-01T00:00:00Z", null, now)).toBe("10 min");
+    expect(lasted("2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z", now)).toBe("5 s");
     expect(ago("2026-01-01T00:00:00Z", now)).toBe("10 min ago");
     expect(ago("2026-01-01T00:09:58Z", now)).toBe("now");
     expect(ago("2026-01-01T01:10:00Z", now)).toBe("in 1 h");
@@ -101,32 +104,7 @@ describe("exports", () => {
   });
 });
 
-describe("the parts of a wave", () => {
-  const sum = (w: Wave) => Object.values(parts_of(w)).reduce((a, b) => a + b, 0);
-  it("count each target once although the counters overlap", () => {
-    const halted = wave({ offered: 100, installed: 60, failed: 12, reverted: 12, silent: 3 });
-    expect(parts_of(halted)).toEqual({
-      installed: 60,
-      offered: 25,
-      failed: 0,
-      silent: 3,
-      reverted: 12,
-      waiting: 0,
-    });
-    expect(sum(halted)).toBe(100);
-    expect(sum(wave({ offered: 900, installed: 80, failed: 70, reverted: 10, silent: 50 }))).toBe(100);
-    expect(sum(wave({}))).toBe(100);
-  });
-  it("are what the controller says when it says", () => {
-    expect(parts_of(wave({ outcomes: { installed: 99, silent: 1 } }))).toEqual({
-      installed: 99,
-      offered: 0,
-      failed: 0,
-      silent: 1,
-      reverted: 0,
-      waiting: 0,
-    });
-  });
+describe("waves", () => {
   it("say how many failures a wave allows, and what it waits for", () => {
     expect(allowance(wave({ targets: 25, tolerance_permille: 100 }))).toBe(2);
     const now = Date.parse("2026-01-01T00:01:30Z");
@@ -134,6 +112,13 @@ describe("the parts of a wave", () => {
       "Wave 1 of 1 waits for 100 of 100 devices, open for 1 min. It tolerates 10 % failures.",
     );
     expect(standing(rollout({ state: "halted" }), now)).toContain("Halted");
+  });
+  it("add up to what became of a rollout", () => {
+    const failed = { installed: 3, offered: 0, failed: 2, silent: 0, reverted: 0, waiting: 0 };
+    expect(total_of(rollout({ waves: [wave({ outcomes: failed }), wave({})] }))).toEqual({
+      ...failed,
+      waiting: 100,
+    });
   });
 });
 

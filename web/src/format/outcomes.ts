@@ -1,5 +1,4 @@
-// What became of a wave's targets, each counted once: the parts of a wave bar, in the order they are
-// drawn.
+// What became of the targets of waves, in words and in the order in which it is drawn.
 
 import type { Outcome, Rollout, Wave } from "../api/types";
 import { count, permille } from "./numbers";
@@ -7,34 +6,9 @@ import { lasted, span } from "./times";
 
 export const OUTCOMES: Outcome[] = ["installed", "offered", "failed", "silent", "reverted", "waiting"];
 
-export type Parts = Record<Outcome, number>;
-
-// Counters of a wave overlap (a device that failed may be back by now); `outcomes` does not. Without
-// it the overlap is resolved in favour of where the device ended.
-export function parts_of(wave: Wave): Parts {
-  const named = wave.outcomes;
-  if (named)
-    return Object.assign({ installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 }, named);
-  let left = Math.max(0, wave.targets);
-  const take = (n: number) => {
-    const taken = Math.min(left, Math.max(0, n));
-    left -= taken;
-    return taken;
-  };
-  const installed = take(wave.installed);
-  const reverted = take(wave.reverted);
-  const silent = take(wave.silent);
-  const failed = take(wave.failed - reverted);
-  const offered = take(wave.offered - installed - reverted - silent - failed);
-  return { installed, offered, failed, silent, reverted, waiting: left };
-}
-
-export function total_of(rollout: Rollout): Parts {
-  const sum: Parts = { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 };
-  for (const wave of rollout.waves) {
-    const parts = parts_of(wave);
-    for (const outcome of OUTCOMES) sum[outcome] += parts[outcome];
-  }
+export function total_of(rollout: Rollout): Wave["outcomes"] {
+  const sum = { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 };
+  for (const { outcomes } of rollout.waves) for (const name of OUTCOMES) sum[name] += outcomes[name];
   return sum;
 }
 
@@ -55,7 +29,7 @@ export function standing(rollout: Rollout, now: number): string {
   if (rollout.state === "done") return `Done. All waves have passed.`;
   if (!at) return "Running.";
   if (at.state === "soaking") return `${name} is soaking for ${span(at.soak_s)} before the next one opens.`;
-  const { offered, waiting } = parts_of(at);
+  const { offered, waiting } = at.outcomes;
   if (at.state === "open" && offered + waiting > 0) {
     const since = at.opened_at ? `, open for ${lasted(at.opened_at, null, now)}` : "";
     return `${name} waits for ${count(offered + waiting)} of ${count(at.targets)} devices${since}. It tolerates ${permille(at.tolerance_permille)} failures.`;

@@ -1,11 +1,8 @@
 import type { Rollout, Wave } from "../api/types";
-import { OUTCOMES, parts_of } from "../format/outcomes";
+import { OUTCOMES } from "../format/outcomes";
 import { Bar, Key, type Part } from "./bar";
 
-const listed = (wave: Wave): Part[] => {
-  const parts = parts_of(wave);
-  return OUTCOMES.map((name) => ({ name, n: parts[name] }));
-};
+const listed = ({ outcomes }: Wave): Part[] => OUTCOMES.map((name) => ({ name, n: outcomes[name] }));
 
 export function WaveBar({ wave, number, size }: { wave: Wave; number: number; size?: "thin" | "tall" }) {
   return (

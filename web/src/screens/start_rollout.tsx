@@ -2,9 +2,8 @@ import { useState } from "react";
 import { post } from "../api/client";
 import { as_problem, type Problem } from "../api/problem";
 import { useListing } from "../api/reading";
-import type { Release, Rollout } from "../api/types";
+import type { Release, Rollout, RolloutPreview } from "../api/types";
 import { count } from "../format/numbers";
-import { preview_of, type Preview } from "../format/preview";
 import { Dialog } from "../parts/dialog";
 import { ProblemNotice } from "../parts/notice";
 import * as to from "../route/addresses";
@@ -31,13 +30,13 @@ type Plan = ReturnType<typeof plan_of>;
 
 // What the server says of this very plan: as soon as the plan is changed, nothing.
 function usePreview(plan: Plan) {
-  const [preview, set_preview] = useState<{ of: string; is: Preview }>();
+  const [preview, set_preview] = useState<{ of: string; is: RolloutPreview }>();
   const [problem, set_problem] = useState<Problem>();
   const written = JSON.stringify(plan);
   async function look() {
     set_problem(undefined);
     try {
-      set_preview({ of: written, is: preview_of(await post<unknown>("/rollouts", plan, { dry_run: true })) });
+      set_preview({ of: written, is: await post<RolloutPreview>("/rollouts", plan, { dry_run: true }) });
     } catch (error) {
       set_problem(as_problem(error));
     }
@@ -83,7 +82,7 @@ export function StartRollout({ release, close }: { release: string; close: () =>
       <PlanWaves
         waves={draft.waves}
         change={(waves) => change({ waves })}
-        {...(seen && { sizes: seen.sizes })}
+        {...(seen && { sizes: seen.waves })}
       />
       <ProblemNotice problem={problem ?? releases.problem} />
       {seen ? <PreviewText preview={seen} /> : <PreviewFirst />}
@@ -107,7 +106,7 @@ function PreviewFirst() {
   );
 }
 
-function PreviewText({ preview }: { preview: Preview }) {
+function PreviewText({ preview }: { preview: RolloutPreview }) {
   const { targets, left_out } = preview;
   return (
     <div className="notice calm" role="status" data-testid="preview-result">
@@ -118,9 +117,9 @@ function PreviewText({ preview }: { preview: Preview }) {
         <details>
           <summary>{count(left_out.length)} match but are left out</summary>
           <ul className="left-out">
-            {left_out.slice(0, 100).map(({ device, reason }) => (
+            {left_out.slice(0, 100).map(({ device, why }) => (
               <li key={device}>
-                <Link to={to.device(device)}>{device}</Link> <span className="muted">{reason}</span>
+                <Link to={to.device(device)}>{device}</Link> <span className="muted">{why}</span>
               </li>
             ))}
           </ul>
