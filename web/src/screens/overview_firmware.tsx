@@ -28,48 +28,54 @@ export function FirmwarePanel({ rows }: { rows: Row[] }) {
         </Empty>
       )}
       <div className="firmware">
-        {shown.map(({ model, total, versions }) => (
-          <div key={model}>
-            <div className="line">
-              <Link to={to.devices({ selector: `model == ${literal(model)}` })}>
-                <strong>{model}</strong>
-              </Link>
-              <span className="muted small end">{count(total)}</span>
-            </div>
-            <ul className="rows">
-              {versions.slice(0, VERSIONS_SHOWN).map((row) => (
-                <li key={row.firmware}>
-                  <Link
-                    className="barred"
-                    to={to.devices({
-                      selector: `model == ${literal(model)} && firmware == ${literal(row.firmware)}`,
-                    })}
-                  >
-                    <span className="mono clip">{row.firmware || "not told"}</span>
-                    <Bar
-                      size="thin"
-                      label={row.firmware || "not told"}
-                      parts={[{ name: "plain", n: row.count }]}
-                      of={total}
-                    />
-                    <span className="num">
-                      {count(row.count)} <span className="muted small">{percent(row.count, total)}</span>
-                    </span>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-            {versions.length > VERSIONS_SHOWN && (
-              <p className="muted small">and {versions.length - VERSIONS_SHOWN} more versions</p>
-            )}
-          </div>
+        {shown.map((each) => (
+          <ModelFirmware key={each.model} {...each} />
         ))}
       </div>
     </Panel>
   );
 }
 
-function by_model(rows: Row[]): { model: string; total: number; versions: Row[] }[] {
+interface OfModel {
+  model: string;
+  total: number;
+  versions: Row[];
+}
+
+function ModelFirmware({ model, total, versions }: OfModel) {
+  const of_model = `model == ${literal(model)}`;
+  return (
+    <div>
+      <div className="line">
+        <Link to={to.devices({ selector: of_model })}>
+          <strong>{model}</strong>
+        </Link>
+        <span className="muted small end">{count(total)}</span>
+      </div>
+      <ul className="rows">
+        {versions.slice(0, VERSIONS_SHOWN).map(({ firmware, count: n }) => (
+          <li key={firmware}>
+            <Link
+              className="barred"
+              to={to.devices({ selector: `${of_model} && firmware == ${literal(firmware)}` })}
+            >
+              <span className="mono clip">{firmware || "not told"}</span>
+              <Bar size="thin" label={firmware || "not told"} parts={[{ name: "plain", n }]} of={total} />
+              <span className="num">
+                {count(n)} <span className="muted small">{percent(n, total)}</span>
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {versions.length > VERSIONS_SHOWN && (
+        <p className="muted small">and {versions.length - VERSIONS_SHOWN} more versions</p>
+      )}
+    </div>
+  );
+}
+
+function by_model(rows: Row[]): OfModel[] {
   const models = new Map<string, Row[]>();
   for (const row of rows) models.set(row.model, [...(models.get(row.model) ?? []), row]);
   return [...models]

@@ -15,13 +15,7 @@ export function AddWebhook({ close, done }: Props) {
   const [url, set_url] = useState("");
   const [events, set_events] = useState("incident.*, rollout.halted");
   const [made, set_made] = useState<Webhook>();
-  if (made)
-    return (
-      <Dialog key="made" title="The webhook is set" verb="Done" close={close} submit={async () => {}}>
-        <p className="muted">Its secret is shown this once. The receiver needs it to check the signatures.</p>
-        <Command text={made.secret ?? ""} />
-      </Dialog>
-    );
+  if (made) return <WebhookSecret secret={made.secret ?? ""} close={close} />;
   async function add() {
     const patterns = events
       .split(",")
@@ -31,15 +25,7 @@ export function AddWebhook({ close, done }: Props) {
     done();
   }
   return (
-    <Dialog
-      key="ask"
-      title="Add a webhook"
-      verb="Add"
-      ready={url.trim() !== ""}
-      close={close}
-      submit={add}
-      stay
-    >
+    <Dialog title="Add a webhook" verb="Add" ready={url.trim() !== ""} close={close} submit={add} stay>
       <Field label="Address" hint="https, or http on a loopback address.">
         {(input) => (
           <input
@@ -66,6 +52,15 @@ export function AddWebhook({ close, done }: Props) {
           />
         )}
       </Field>
+    </Dialog>
+  );
+}
+
+function WebhookSecret({ secret, close }: { secret: string; close: () => void }) {
+  return (
+    <Dialog title="The webhook is set" verb="Done" close={close} submit={async () => {}}>
+      <p className="muted">Its secret is shown this once. The receiver needs it to check the signatures.</p>
+      <Command text={secret} />
     </Dialog>
   );
 }
