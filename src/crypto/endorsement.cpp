@@ -25,8 +25,7 @@ constexpr std::size_t attribute_bytes_max = 64;
 constexpr int names_max = 64;
 
 constexpr auto kp_ek_certificate = "2.23.133.8.1"sv;
-constexpr auto rsa_encryption = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"sv,
-               rsaes_oaep = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07"sv;
+constexpr auto rsa_encryption = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"sv;
 
 using NamesHandle = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 using UsageHandle = Owned<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>;
@@ -92,17 +91,18 @@ Result<void> read_key(X509* x509, EndorsementCertificate& out) {
   TRY(auto spki, der::enter_only(spki_der, der::sequence, "key of the endorsement certificate"));
   TRY(auto identifier, spki.enter(der::sequence, "key of the endorsement certificate"));
   TRY(const ByteView id, identifier.object("key of the endorsement certificate"));
-  if (text_of(id) == rsa_encryption || text_of(id) == rsaes_oaep) {
+  if (text_of(id) == rsa_encryption) {
     TRY(const ByteView bits, spki.whole_bits("key of the endorsement certificate"));
     TRY(const Bytes modulus, read_modulus(bits));
     out.kind = Kind::rsa2048;
     out.spki = spki_of(out.kind, modulus);
   } else {
-    TRY(const SubjectKey key, read_subject_key(spki_der));
-    if (key.algorithm == Algorithm::ed25519)
+    const auto key = read_subject_key(spki_der);
+    if (!key) return refused(key.error().message + ", and RSA-2048");
+    if (key->algorithm == Algorithm::ed25519)
       return refused("its key is Ed25519; accepted are RSA-2048, P-256 and P-384");
-    out.kind = key.algorithm == Algorithm::ecdsa_p384 ? Kind::ecc_p384 : Kind::ecc_p256;
-    out.spki = spki_of(out.kind, key.point);
+    out.kind = key->algorithm == Algorithm::ecdsa_p384 ? Kind::ecc_p384 : Kind::ecc_p256;
+    out.spki = spki_of(out.kind, key->point);
   }
   out.fingerprint = sha256(out.spki);
   return {};
@@ -194,16 +194,6 @@ using StackHandle = std::unique_ptr<STACK_OF(X509), decltype([](STACK_OF(X509) *
                                       sk_X509_free(stack);
                                     })>;  // its certificates belong to someone else
 
-// X509_verify_cert weighs the key of the leaf, and cannot read one that is written as RSAES-OAEP;
-// ours has weighed it.
-int overlook_oaep_key(int holds, X509_STORE_CTX* context) {
-  const bool unread = X509_STORE_CTX_get_error(context) == X509_V_ERR_EE_KEY_TOO_SMALL &&
-                      X509_STORE_CTX_get_error_depth(context) == 0 &&
-                      !X509_get0_pubkey(X509_STORE_CTX_get_current_cert(context));
-  if (unread) X509_STORE_CTX_set_error(context, X509_V_OK);
-  return holds == 1 || unread ? 1 : 0;
-}
-
 Result<std::vector<X509Handle>> open_all(std::span<const Bytes> all) {
   std::vector<X509Handle> out;
   for (const Bytes& der : all) {
@@ -288,7 +278,6 @@ Result<void> VendorAnchors::verify(const EndorsementCertificate& certificate, In
   X509_VERIFY_PARAM_set_auth_level(parameters, security_level);
   X509_VERIFY_PARAM_set_time(
       parameters, std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
-  X509_STORE_CTX_set_verify_cb(context.get(), overlook_oaep_key);
   if (X509_verify_cert(context.get()) == 1) return {};
   return fail(Fault::unauthorized,
               std::string("the endorsement certificate does not lead to a trusted TPM vendor: ") +

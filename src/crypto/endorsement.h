@@ -32,8 +32,8 @@ struct EndorsementCertificate {
   Instant not_before, not_after;
 };
 
-// RSA-2048 (the algorithm written rsaEncryption or id-RSAES-OAEP), P-256 or P-384; no CA; with the
-// extended key usage tcg-kp-EKCertificate, and a usage of the key that fits.
+// RSA-2048, P-256 or P-384; no CA; with the extended key usage tcg-kp-EKCertificate, and a usage of
+// the key that fits. Nothing may follow: some vendors pad the NV index that holds it.
 Result<EndorsementCertificate> parse_endorsement_certificate(ByteView der);
 
 // The vendors that are trusted, read once.
