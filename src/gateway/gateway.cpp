@@ -105,7 +105,7 @@ void Gateway::push(const std::vector<link::Push>& pushes) {
       for (const link::Push& push : *shared) {
         if (const auto* cut = std::get_if<link::Cut>(&push)) shard.cut(serial_key(cut->serial));
         if (const auto* device = std::get_if<link::CutDevice>(&push))
-          shard.cut_device(device->device.text(), device->why);
+          shard.cut_device(device->device, device->why);
         if (const auto* tell = std::get_if<link::Tell>(&push)) shard.tell(*tell);
       }
     });

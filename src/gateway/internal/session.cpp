@@ -54,21 +54,27 @@ void Session::ask_who() {
 void Session::granted(Result<link::Reply> reply) {
   if (phase_ != Phase::asking) return;
   phase_ = Phase::granted;
-  if (!reply) {
-    log::info("gateway", "certificate refused",
-              {{"peer", stream_.peer_address()}, {"why", reply.error().message}});
-    count(shard_.tally().connects_refused);
-    return stream_.close(reply.error());
-  }
+  if (!reply) return turn_away(reply.error());
   auto& grant = std::get<link::Grant>(*reply);
-  name_ = std::move(grant.name);
+  if (grant.application) {
+    application_ = std::make_unique<Application>(
+        Application{std::move(grant.name), {}, std::move(grant.subscribe), {}});
+  } else {
+    auto device = DeviceId::parse(grant.name);
+    if (!device) return turn_away(device.error());
+    device_ = std::move(*device);
+  }
   model_ = std::move(grant.model);
-  application_ = grant.application;
   restricted_ = grant.restricted;
   serial_ = serial_key(grant.serial);
-  if (application_)
-    allowed_ = std::make_unique<std::vector<std::string>>(std::move(grant.subscribe));
   stream_.pause_reading(false);
+}
+
+void Session::turn_away(const Error& why) {
+  log::info("gateway", "certificate refused",
+            {{"peer", stream_.peer_address()}, {"why", why.message}});
+  count(shard_.tally().connects_refused);
+  stream_.close(why);
 }
 
 std::size_t Session::on_bytes(ByteView in) {
@@ -133,7 +139,7 @@ void Session::take(const mqtt::Packet& packet, std::size_t size) {
 
 void Session::malformed(const mqtt::MqttError& error) {
   count(shard_.tally().packets_malformed);
-  const std::string who = name_.empty() ? stream_.peer_address() : name_;
+  const std::string who = name().empty() ? stream_.peer_address() : name();
   shard_.ask(handle_, link::Misuse{who, "packet.malformed", error.message},
              [](Session&, Result<link::Reply>) {});
   if (phase_ == Phase::granted) return refuse(error.reason, error.message);
@@ -153,13 +159,13 @@ bool Session::may_connect(const mqtt::Connect& connect) {
            "this device is isolated; only the update path on the device port answers it");
     return false;
   }
-  if (!agrees(connect.client_id, name_, application_)) {
+  if (!agrees(connect.client_id, name(), application_ != nullptr)) {
     refuse(Reason::client_identifier_not_valid,
-           "the client identifier must be the certificate's name, " + name_);
+           "the client identifier must be the certificate's name, " + name());
     return false;
   }
   if (!connect.will) return true;
-  const bool own = !application_ && connect.will->topic == "v1/devices/" + name_ + "/events";
+  const bool own = !application_ && connect.will->topic == "v1/devices/" + name() + "/events";
   if (own && connect.will->qos < 2 && !connect.will->retain) return true;
   refuse(Reason::not_authorized,
          "a will may go to the device's own events topic only, with QoS 0 or 1, not retained");
@@ -189,23 +195,22 @@ void Session::accept(const mqtt::Connect& connect) {
         .number(mqtt::Property::shared_available, 0)
         .number(mqtt::Property::maximum_packet_size,
                 static_cast<std::uint32_t>(shard_.around().settings.packet_max));
-    if (connect.client_id.empty()) properties.text(mqtt::Property::assigned_client_id, name_);
+    if (connect.client_id.empty()) properties.text(mqtt::Property::assigned_client_id, name());
   }
   if (connect.will)
     will_ = std::make_unique<Publication>(std::string(connect.will->topic),
                                           std::string(text_of(connect.will->payload)),
                                           connect.will->qos);
-  if (application_ && !connect.client_id.empty()) name_ = std::string(connect.client_id);
+  if (application_)
+    application_->client_id = connect.client_id.empty() ? name() : std::string(connect.client_id);
   count(shard_.tally().connects);
   shard_.enter(*this, handle_);
   send(mqtt::Connack{false, Reason::success, properties.view()});
   if (application_) return;
-  auto device = DeviceId::parse(name_);
-  slot_ = shard_.around().telemetry.slot(*device, model_);
+  slot_ = shard_.around().telemetry.slot(device_, model_);
   model_ = {};
   shard_.around().telemetry.connected(slot_, true);
-  shard_.ask(handle_, link::Presence{std::move(*device), true},
-             [](Session&, Result<link::Reply>) {});
+  shard_.ask(handle_, link::Presence{device_, true}, [](Session&, Result<link::Reply>) {});
 }
 
 // --- the way out ---
@@ -245,7 +250,7 @@ void Session::tell(Channel channel, std::string payload) {
   const auto which = std::to_underlying(channel);
   if (phase_ != Phase::accepted || application_ || !subscribed_[which]) return;
   auto message = std::make_shared<Publication>(
-      "v1/devices/" + name_ + '/' + std::string(channel_names[which]), std::move(payload));
+      "v1/devices/" + device_.text() + '/' + std::string(channel_names[which]), std::move(payload));
   deliver(message, static_cast<std::uint8_t>(subscribed_[which] - 1));
 }
 
@@ -275,10 +280,8 @@ void Session::resume_reading() {
 }
 
 void Session::left() {
-  if (application_) return;
   shard_.around().telemetry.connected(slot_, false);
-  shard_.ask(handle_, link::Presence{*DeviceId::parse(name_), false},
-             [](Session&, Result<link::Reply>) {});
+  shard_.ask(handle_, link::Presence{device_, false}, [](Session&, Result<link::Reply>) {});
 }
 
 void Session::on_close(const Error& why) {

@@ -27,7 +27,10 @@ class Session final : net::Stream::Events {
   Session(Shard&, Handle, int fd);
   ~Session();
 
-  const std::string& name() const { return name_; }
+  const DeviceId* device() const { return application_ ? nullptr : &device_; }
+  // Of an application's: "{name} {client identifier}". A name has no space in it, so that what one
+  // application calls its clients never meets another's.
+  std::string client() const { return application_->name + ' ' + application_->client_id; }
   std::uint64_t serial() const { return serial_; }
   bool handshaking() const { return phase_ == Phase::handshake; }
   bool accepted() const { return phase_ == Phase::accepted; }
@@ -39,6 +42,7 @@ class Session final : net::Stream::Events {
   void check_keep_alive(std::uint32_t now_s);
   void resume_reading();
   void left();  // out of the index: the device is no longer here
+  bool holds_filters() const { return application_ && !application_->filters.empty(); }
 
  private:
   using Reason = wire::mqtt::Reason;
@@ -51,8 +55,16 @@ class Session final : net::Stream::Events {
   std::size_t on_bytes(ByteView) override;
   void on_close(const Error&) override;
 
+  struct Application {
+    std::string name, client_id;
+    std::vector<std::string> allowed;  // filters
+    std::vector<std::string> filters;  // held now
+  };
+
+  const std::string& name() const { return application_ ? application_->name : device_.text(); }
   void ask_who();  // on_bytes sees nothing until the answer is here
   void granted(Result<link::Reply>);
+  void turn_away(const Error&);  // before CONNECT: there is no way to say why
   void take(const wire::mqtt::Packet&, std::size_t size);
   void take_connect(const wire::mqtt::Connect&);
   bool may_connect(const wire::mqtt::Connect&);
@@ -66,6 +78,8 @@ class Session final : net::Stream::Events {
   Reason subscribe_device(const wire::mqtt::Subscription&, std::array<bool, channels>& fresh);
   Reason subscribe_application(const wire::mqtt::Subscription&);
   void take_unsubscribe(const wire::mqtt::Unsubscribe&);
+  Reason unsubscribe_device(std::string_view filter);
+  Reason unsubscribe_application(std::string_view filter);
   void send(const wire::mqtt::Packet&);
   void send_publication(const Publication&, std::uint8_t qos);
   void acknowledge(std::uint16_t packet_id, Reason, std::string_view why = {});
@@ -76,19 +90,17 @@ class Session final : net::Stream::Events {
   const Handle handle_;
   Phase phase_ = Phase::handshake;
   wire::mqtt::Version version_ = wire::mqtt::Version::v5;
-  bool application_ = false;
   bool restricted_ = false;
   std::array<std::uint8_t, channels> subscribed_{};  // a device's: 0 no, 1 QoS 0, 2 QoS 1
-  std::uint8_t filters_ = 0;                         // an application's, held
   std::uint16_t keep_alive_s_ = 0;
   std::uint16_t receive_maximum_ = 65535;
   std::uint32_t heard_s_ = 0;
   std::uint32_t cuts_ = 0;  // Shard::cuts() when the grant was asked for
   std::uint32_t slot_ = 0;
   std::uint64_t serial_ = 0;  // hash of the certificate's serial, for the index
-  std::string name_;
+  DeviceId device_;           // empty until it is known, and for an application
   ModelId model_;
-  std::unique_ptr<std::vector<std::string>> allowed_;  // an application's filters
+  std::unique_ptr<Application> application_;  // null for a device
   std::unique_ptr<Publication> will_;
   std::unique_ptr<Outbound> outbound_;
   net::Stream stream_;

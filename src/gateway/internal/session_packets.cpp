@@ -12,7 +12,7 @@ namespace mqtt = wire::mqtt;
 namespace {
 
 constexpr std::string_view devices = "v1/devices/";
-constexpr std::uint8_t filters_max = 32;  // of one application session
+constexpr std::size_t filters_max = 32;  // of one application session
 
 // The channel of a topic in the device's own subtree ("telemetry"); empty when it lies elsewhere.
 std::string_view channel_of(std::string_view topic, std::string_view device) {
@@ -81,15 +81,14 @@ void Session::take_publish(const mqtt::Publish& publish, std::size_t size) {
                       Reason::topic_alias_invalid});
   if (application_)
     return refuse_publish(publish, size, Reason::not_authorized, "an application may not publish");
-  const std::string_view channel = channel_of(publish.topic, name_);
+  const std::string_view channel = channel_of(publish.topic, device_.text());
   if (channel == "telemetry") return take_readings(publish, size);
-  const auto device = [this] { return *DeviceId::parse(name_); };
   if (channel == "state" || channel == "results") {
     shard_.route(publish.topic, text_of(publish.payload), publish.qos);
     std::string payload(text_of(publish.payload));
     return channel == "state"
-               ? ask_and_acknowledge(link::State{device(), std::move(payload)}, publish.packet_id)
-               : ask_and_acknowledge(link::Report{device(), std::move(payload)}, publish.packet_id);
+               ? ask_and_acknowledge(link::State{device_, std::move(payload)}, publish.packet_id)
+               : ask_and_acknowledge(link::Report{device_, std::move(payload)}, publish.packet_id);
   }
   if (channel == "events") {
     shard_.add(handle_, slot_, size, {}, publish.packet_id);
@@ -97,7 +96,7 @@ void Session::take_publish(const mqtt::Publish& publish, std::size_t size) {
   }
   refuse_publish(publish, size, Reason::not_authorized,
                  "a device may publish to telemetry, state, events and results under v1/devices/" +
-                     name_ + " only, not to " + std::string(publish.topic.substr(0, 128)));
+                     name() + " only, not to " + std::string(publish.topic.substr(0, 128)));
 }
 
 void Session::take_readings(const mqtt::Publish& publish, std::size_t size) {
@@ -124,7 +123,7 @@ void Session::refuse_publish(const mqtt::Publish& publish, std::size_t size, Rea
                              std::string why) {
   count(shard_.tally().publishes_refused);
   if (!application_) shard_.add_refused(slot_, size);
-  shard_.ask(handle_, link::Misuse{name_, "topic.refused", why},
+  shard_.ask(handle_, link::Misuse{name(), "topic.refused", why},
              [](Session&, Result<link::Reply>) {});
   if (v5() && publish.packet_id) return acknowledge(publish.packet_id, reason, why);
   go(reason, why);  // there is no other way to say no to QoS 0, or in 3.1.1 (4.8, "close the
@@ -142,16 +141,15 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
   send(answer);
   if (std::ranges::any_of(answer.reasons, mqtt::is_failure))
     shard_.ask(handle_,
-               link::Misuse{name_, "topic.refused", "a subscription outside its own topics"},
+               link::Misuse{name(), "topic.refused", "a subscription outside its own topics"},
                [](Session&, Result<link::Reply>) {});
   if (application_) return;
-  const DeviceId device = *DeviceId::parse(name_);
   if (fresh[std::to_underlying(Channel::desired)])
-    shard_.ask(handle_, link::GetDesired{device}, [](Session& self, Result<link::Reply> reply) {
+    shard_.ask(handle_, link::GetDesired{device_}, [](Session& self, Result<link::Reply> reply) {
       if (reply) self.tell(Channel::desired, std::move(std::get<std::string>(*reply)));
     });
   if (fresh[std::to_underlying(Channel::updates)])
-    shard_.ask(handle_, link::GetUpdate{device}, [](Session& self, Result<link::Reply> reply) {
+    shard_.ask(handle_, link::GetUpdate{device_}, [](Session& self, Result<link::Reply> reply) {
       if (reply) self.tell(Channel::updates, std::move(std::get<std::string>(*reply)));
     });
 }
@@ -159,7 +157,7 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
 Session::Reason Session::subscribe_device(const mqtt::Subscription& wanted,
                                           std::array<bool, channels>& fresh) {
   if (mqtt::shared_filter(wanted.filter)) return Reason::shared_subscriptions_not_supported;
-  const std::string own = "v1/devices/" + name_ + '/';
+  const std::string own = std::string(devices) + device_.text() + '/';
   if (!covers(own + '#', wanted.filter)) {
     count(shard_.tally().publishes_refused);
     shard_.add_refused(slot_, wanted.filter.size());
@@ -177,10 +175,13 @@ Session::Reason Session::subscribe_device(const mqtt::Subscription& wanted,
 Session::Reason Session::subscribe_application(const mqtt::Subscription& wanted) {
   if (mqtt::shared_filter(wanted.filter)) return Reason::shared_subscriptions_not_supported;
   const bool may = std::ranges::any_of(
-      *allowed_, [&](const std::string& a) { return covers(a, wanted.filter); });
+      application_->allowed, [&](const std::string& a) { return covers(a, wanted.filter); });
   if (!may) return Reason::not_authorized;
-  if (filters_ >= filters_max) return Reason::quota_exceeded;
-  ++filters_;
+  auto& held = application_->filters;
+  if (std::ranges::find(held, wanted.filter) == held.end()) {
+    if (held.size() >= filters_max) return Reason::quota_exceeded;
+    held.emplace_back(wanted.filter);
+  }
   const std::uint8_t qos = std::min<std::uint8_t>(wanted.qos, 1);
   shard_.around().add_route({std::string(wanted.filter), qos, shard_.number(), handle_});
   return qos ? Reason::granted_qos_1 : Reason::success;
@@ -188,16 +189,30 @@ Session::Reason Session::subscribe_application(const mqtt::Subscription& wanted)
 
 void Session::take_unsubscribe(const mqtt::Unsubscribe& unsubscribe) {
   mqtt::Unsuback answer{.packet_id = unsubscribe.packet_id, .reasons = {}, .properties = {}};
-  for (std::string_view filter : unsubscribe.filters) {
-    answer.reasons.push_back(Reason::success);
-    const std::string text(filter);
-    if (application_) shard_.around().drop_routes(shard_.number(), handle_, &text);
-    if (application_ && filters_) --filters_;
-    for (std::size_t i = 0; !application_ && i < channels; ++i)
-      if (mqtt::matches(filter, "v1/devices/" + name_ + '/' + std::string(channel_names[i])))
-        subscribed_[i] = 0;
-  }
+  for (std::string_view filter : unsubscribe.filters)
+    answer.reasons.push_back(application_ ? unsubscribe_application(filter)
+                                          : unsubscribe_device(filter));
   send(answer);
+}
+
+Session::Reason Session::unsubscribe_device(std::string_view filter) {
+  const std::string own = std::string(devices) + device_.text() + '/';
+  Reason answer = Reason::no_subscription_existed;
+  for (std::size_t i = 0; i < channels; ++i)
+    if (subscribed_[i] && mqtt::matches(filter, own + std::string(channel_names[i]))) {
+      subscribed_[i] = 0;
+      answer = Reason::success;
+    }
+  return answer;
+}
+
+Session::Reason Session::unsubscribe_application(std::string_view filter) {
+  auto& held = application_->filters;
+  auto at = std::ranges::find(held, filter);
+  if (at == held.end()) return Reason::no_subscription_existed;
+  shard_.around().drop_routes(shard_.number(), handle_, &*at);
+  held.erase(at);
+  return Reason::success;
 }
 
 }  // namespace muster::gateway

@@ -114,19 +114,42 @@ Session* Shard::find(Handle handle) {
   return seat.generation == handle.generation ? seat.session.get() : nullptr;
 }
 
-void Shard::enter(Session& session, Handle handle) {
-  take_over(session.name());
-  by_name_[session.name()] = handle;
-  by_serial_.emplace(session.serial(), handle);
-  around_.everyone_else(number_, [name = session.name()](Shard& other) { other.take_over(name); });
+Session* Shard::find(const DeviceId& device) {
+  auto at = devices_.find(device);
+  return at == devices_.end() ? nullptr : find(at->second);
 }
 
-void Shard::take_over(const std::string& name) {
-  auto at = by_name_.find(name);
-  if (at == by_name_.end()) return;
+void Shard::enter(Session& session, Handle handle) {
+  by_serial_.emplace(session.serial(), handle);
+  if (const DeviceId* device = session.device())
+    enter(&Shard::devices_, *device, handle);
+  else
+    enter(&Shard::applications_, session.client(), handle);
+}
+
+template <class Index>
+void Shard::enter(Index Shard::* index, const typename Index::key_type& client, Handle handle) {
+  take_over(this->*index, client);
+  (this->*index)[client] = handle;
+  around_.everyone_else(number_,
+                        [index, client](Shard& other) { other.take_over(other.*index, client); });
+}
+
+template <class Index>
+void Shard::take_over(Index& index, const typename Index::key_type& client) {
+  auto at = index.find(client);
+  if (at == index.end()) return;
   if (Session* older = find(at->second))
     older->go(wire::mqtt::Reason::session_taken_over, "the client connected again [MQTT-3.1.4-3]");
-  by_name_.erase(at);
+  index.erase(at);
+}
+
+template <class Index>
+bool Shard::vacate(Index& index, const typename Index::key_type& client, Handle handle) {
+  auto at = index.find(client);
+  if (at == index.end() || at->second != handle) return false;
+  index.erase(at);
+  return true;
 }
 
 void Shard::leave(Session& session, Handle handle) {
@@ -134,13 +157,13 @@ void Shard::leave(Session& session, Handle handle) {
   for (auto at = first; at != last; ++at)
     if (at->second == handle) {
       by_serial_.erase(at);
-      around_.drop_routes(number_, handle, nullptr);
       break;
     }
-  auto at = by_name_.find(session.name());
-  if (at != by_name_.end() && at->second == handle) {
-    by_name_.erase(at);
-    session.left();
+  around_.drop_routes(number_, handle, nullptr);
+  if (const DeviceId* device = session.device()) {
+    if (vacate(devices_, *device, handle)) session.left();
+  } else {
+    vacate(applications_, session.client(), handle);
   }
   Seat& seat = seats_[handle.index];
   ++seat.generation;
@@ -182,19 +205,16 @@ void Shard::cut(std::uint64_t serial) {
     }
 }
 
-void Shard::cut_device(const std::string& name, const std::string& why) {
+void Shard::cut_device(const DeviceId& device, const std::string& why) {
   ++cuts_;
-  auto at = by_name_.find(name);
-  Session* session = at == by_name_.end() ? nullptr : find(at->second);
+  Session* session = find(device);
   if (!session) return;
   count(tally().cuts);
   session->go(wire::mqtt::Reason::administrative_action, why);
 }
 
 void Shard::tell(const link::Tell& message) {
-  auto at = by_name_.find(message.device.text());
-  if (at == by_name_.end()) return;
-  if (Session* session = find(at->second)) session->tell(message.channel, message.payload);
+  if (Session* session = find(message.device)) session->tell(message.channel, message.payload);
 }
 
 // --- readings ---

@@ -52,9 +52,8 @@ class Shard {
 
   // pushes
   void cut(std::uint64_t serial);
-  void cut_device(const std::string& name, const std::string& why);
+  void cut_device(const DeviceId&, const std::string& why);
   void tell(const link::Tell&);
-  void take_over(const std::string& name);  // another thread has the client now
   void set_routes(TableSnapshot table) { routes_ = std::move(table); }
   void deliver(Handle, const PublicationSnapshot&, std::uint8_t qos);
 
@@ -70,7 +69,7 @@ class Shard {
 
   // Asks the controller and comes back to the session, if it still lives.
   void ask(Handle, link::Request, std::move_only_function<void(Session&, Result<link::Reply>)>);
-  void enter(Session&, Handle);  // into the indexes; ends an older session of the same name
+  void enter(Session&, Handle);  // into the indexes; ends an older session of the same client
   void leave(Session&, Handle);  // out of everything; the session is destroyed at the turn's end
   // One message, with its readings, into the lane's batch; acknowledged through Session::kept when
   // packet_id is not 0.
@@ -103,7 +102,17 @@ class Shard {
     std::uint32_t generation = 0;
   };
 
+  using Devices = std::unordered_map<DeviceId, Handle>;
+  using Applications = std::unordered_map<std::string, Handle>;  // by Session::client
+
   Session* find(Handle);
+  Session* find(const DeviceId&);
+  template <class Index>
+  void enter(Index Shard::*, const typename Index::key_type& client, Handle);
+  template <class Index>
+  void take_over(Index&, const typename Index::key_type& client);  // who has it must go
+  template <class Index>
+  bool vacate(Index&, const typename Index::key_type& client, Handle);  // false: another has it
   void accepted(int fd);
   link::Message& append(Lane&, unsigned lane, std::uint32_t slot, std::size_t bytes);
   void fill_or_send(unsigned lane);
@@ -122,7 +131,8 @@ class Shard {
   std::vector<Seat> seats_;
   std::vector<std::uint32_t> free_seats_;
   std::size_t sessions_ = 0, handshaking_ = 0;
-  std::unordered_map<std::string, Handle> by_name_;
+  Devices devices_;
+  Applications applications_;
   std::unordered_multimap<std::uint64_t, Handle> by_serial_;
   std::vector<Lane> lanes_;
   std::vector<Handle> waiting_for_room_;
