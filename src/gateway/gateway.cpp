@@ -26,25 +26,26 @@ struct Gateway::Threads {
           return r.shard == route.shard && r.session == route.session && r.filter == route.filter;
         });
         table.push_back(std::move(route));
+        return true;
       });
     };
     around.drop_routes = [this](unsigned shard, Handle session, const std::string* filter) {
       change_routes([&](Table& table) {
         return std::erase_if(table, [&](const Route& r) {
-          return r.shard == shard && r.session == session && (!filter || r.filter == *filter);
-        });
+                 return r.shard == shard && r.session == session &&
+                        (!filter || r.filter == *filter);
+               }) > 0;
       });
     };
   }
 
-  // Changes the table and hands every thread the new one. Rare: applications subscribe, devices do
-  // not get here.
+  // Hands every thread the new table, if `change` says that it changed. Rare: an application
+  // subscribes, unsubscribes or leaves; devices do not get here.
   template <class F>
   void change_routes(F change) {
     std::lock_guard lock(routes_mutex);
     Table next = *routes;
-    change(next);
-    if (next.empty() && routes->empty()) return;
+    if (!change(next)) return;
     routes = std::make_shared<const Table>(std::move(next));
     for (auto& shard : shards)
       shard->loop().post([&shard = *shard, table = routes] { shard.set_routes(table); });

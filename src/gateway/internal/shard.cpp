@@ -159,7 +159,7 @@ void Shard::leave(Session& session, Handle handle) {
       by_serial_.erase(at);
       break;
     }
-  around_.drop_routes(number_, handle, nullptr);
+  if (session.holds_filters()) around_.drop_routes(number_, handle, nullptr);
   if (const DeviceId* device = session.device()) {
     if (vacate(devices_, *device, handle)) session.left();
   } else {
