@@ -1,8 +1,10 @@
 #include "crypto/certificate.h"
 
+#include <arpa/inet.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <new>
 
 #include "crypto/internal/chain.h"
@@ -45,9 +47,23 @@ Result<void> check_leaf(const Certificate& leaf, Use purpose) {
     return not_accepted(leaf, "its extended key usage does not name clientAuth");
   if (purpose == Use::server && !leaf.server_auth)
     return not_accepted(leaf, "its extended key usage does not name serverAuth");
+  if (leaf.any_purpose)
+    return not_accepted(leaf, "its extended key usage names anyExtendedKeyUsage");
   if (purpose == Use::server && leaf.dns_names.empty() && leaf.ip_addresses.empty())
     return not_accepted(leaf, "it names no DNS name and no IP address");
   return {};
+}
+
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+// A star stands for one label that is not empty. Whether it may stand there at all was read before.
+bool matches(std::string_view pattern, std::string_view host) {
+  if (!pattern.starts_with("*.")) return same_letters(pattern, host);
+  const std::size_t dot = host.find('.');
+  return dot != 0 && dot != host.npos && same_letters(pattern.substr(1), host.substr(dot));
 }
 
 std::string reason_of(X509_STORE_CTX* context) {
@@ -80,12 +96,14 @@ std::string certificate_pem(ByteView der) {
 }
 
 Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> intermediates,
-                          std::span<const Certificate> anchors, Use purpose, Instant now) {
+                          std::span<const Certificate> anchors, Use purpose, Instant now,
+                          int used_max) {
   TRY_VOID(check_leaf(leaf, purpose));
   const QuietErrors quiet;
   TRY(const StoreHandle store,
       store_of(anchors, purpose == Use::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER,
                now));
+  X509_STORE_set_depth(store.get(), used_max);
   TRY(const X509Handle x509, to_openssl(leaf));
   TRY(const StackHandle between, stack_of(intermediates));
   const StoreContextHandle context{X509_STORE_CTX_new()};
@@ -93,6 +111,21 @@ Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> 
     throw std::bad_alloc();
   if (X509_verify_cert(context.get()) != 1) return not_accepted(leaf, reason_of(context.get()));
   return {};
+}
+
+Result<void> verify_server_name(const Certificate& leaf, std::string_view host) {
+  const std::string name(host);
+  std::uint8_t address[16];
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (inet_pton(family, name.c_str(), address) != 1) continue;
+    char text[INET6_ADDRSTRLEN];
+    const std::string spelled = inet_ntop(family, address, text, sizeof text);
+    if (std::ranges::find(leaf.ip_addresses, spelled) != leaf.ip_addresses.end()) return {};
+    return not_accepted(leaf, "it does not name the address " + spelled);
+  }
+  const auto names_it = [&](const std::string& one) { return matches(one, host); };
+  if (std::ranges::any_of(leaf.dns_names, names_it)) return {};
+  return not_accepted(leaf, "it does not name the host " + name);
 }
 
 }  // namespace muster::crypto

@@ -44,10 +44,12 @@ struct Certificate {
   std::string common_name, organizational_unit;  // of the subject; empty if it has none
   std::string issuer_name;                       // the issuer's common name
   std::vector<std::string> dns_names, uris, ip_addresses;
-  Bytes subject_key_id;  // empty if it has none
+  Bytes subject_key_id, authority_key_id;  // empty if it has none
   Bytes subject_der, issuer_der;
   Instant not_before, not_after;
   bool is_ca = false, client_auth = false, server_auth = false, ocsp_signing = false;
+  bool any_purpose =
+      false;         // anyExtendedKeyUsage: alone it grants nothing, and a leaf with it is refused
   Hash fingerprint;  // SHA-256 of the DER
 };
 
@@ -64,8 +66,15 @@ std::string certificate_pem(ByteView der);
 // leaf → intermediates → one of the anchors, each signature, validity time, CA bit and purpose;
 // strict (X509_V_FLAG_X509_STRICT). The leaf states the purpose (client or server) in its extended
 // key usage, a server's also a name. An anchor need not be self-signed, but must be a CA.
-// unauthorized, with the reason, if the chain does not hold; not_after itself is too late.
+// unauthorized, with the reason, if the chain does not hold; not_after itself is too late. Between
+// leaf and anchor there are at most `intermediates_used_max` certificates.
+inline constexpr int intermediates_used_max = 8;
 Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> intermediates,
-                          std::span<const Certificate> anchors, Use purpose, Instant now);
+                          std::span<const Certificate> anchors, Use purpose, Instant now,
+                          int used_max = intermediates_used_max);
+
+// A server's certificate names this host, a DNS name or an IP address, among its alternative names
+// (RFC 9525): in either case of letters, and a star for the first label, whole and only it.
+Result<void> verify_server_name(const Certificate& leaf, std::string_view host);
 
 }  // namespace muster::crypto

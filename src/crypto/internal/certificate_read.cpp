@@ -12,6 +12,7 @@ using namespace std::literals;
 constexpr auto server_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x01"sv;
 constexpr auto client_auth_id = "\x2b\x06\x01\x05\x05\x07\x03\x02"sv;
 constexpr auto ocsp_signing_id = "\x2b\x06\x01\x05\x05\x07\x03\x09"sv;
+constexpr auto any_purpose_id = "\x55\x1d\x25\x00"sv;
 constexpr auto authority_access_id = "\x2b\x06\x01\x05\x05\x07\x01\x01"sv;
 constexpr std::uint8_t key_cert_sign = 0x04;  // bit 5 of the first octet of keyUsage
 
@@ -59,6 +60,7 @@ Result<void> read_extended_key_usage(ByteView value, Certificate& out) {
     out.client_auth |= text_of(purpose) == client_auth_id;
     out.server_auth |= text_of(purpose) == server_auth_id;
     out.ocsp_signing |= text_of(purpose) == ocsp_signing_id;
+    out.any_purpose |= text_of(purpose) == any_purpose_id;
   }
   return {};
 }
@@ -77,6 +79,35 @@ Result<void> read_subject_key_id(ByteView value, Certificate& out) {
   if (id.empty() || id.size() > 64) return refuse("subjectKeyIdentifier: not 1 to 64 octets");
   out.subject_key_id.assign(id.begin(), id.end());
   return in.end("subjectKeyIdentifier");
+}
+
+// RFC 5280 4.2.1.1 asks for the key's identifier, and for the issuer's name and the serial together
+// if at all.
+Result<void> read_authority_key_id(ByteView value, Certificate& out) {
+  TRY(auto in, der::enter_only(value, der::sequence, "authorityKeyIdentifier"));
+  if (!in.next_is(der::context(0)))
+    return refuse("authorityKeyIdentifier: without the key's identifier");
+  TRY(const der::Element id, in.any("authorityKeyIdentifier"));
+  if (id.content.empty() || id.content.size() > 64)
+    return refuse("authorityKeyIdentifier: not 1 to 64 octets");
+  out.authority_key_id.assign(id.content.begin(), id.content.end());
+  if (in.empty()) return {};
+  TRY_VOID(in.read(der::context_constructed(1), "authorityCertIssuer"));
+  TRY_VOID(in.read(der::context(2), "authorityCertSerialNumber"));
+  return in.end("authorityKeyIdentifier");
+}
+
+// The shape only: OpenSSL obeys them. RFC 5280 4.2.1.10: neither they nor either of them is empty.
+Result<void> check_name_constraints(const Extension& extension) {
+  if (!extension.critical) return refuse("nameConstraints: not critical (RFC 5280 4.2.1.10)");
+  TRY(auto in, der::enter_only(extension.value, der::sequence, "nameConstraints"));
+  if (in.empty()) return refuse("nameConstraints: present and empty");
+  for (const unsigned subtrees : {0u, 1u}) {
+    if (!in.next_is(der::context_constructed(subtrees))) continue;
+    TRY(const der::Element list, in.any("nameConstraints"));
+    if (list.content.empty()) return refuse("nameConstraints: an empty list of subtrees");
+  }
+  return in.end("nameConstraints");
 }
 
 // The shape of AuthorityInfoAccessSyntax; its addresses are never fetched.
@@ -99,9 +130,8 @@ Result<void> read_extension(const Extension& extension, Certificate& out, Stated
   if (is(extension, extended_key_usage)) return read_extended_key_usage(extension.value, out);
   if (is(extension, subject_alternative_name)) return read_names(extension.value, out);
   if (is(extension, name_constraints)) {
-    if (!extension.critical) return refuse("nameConstraints: not critical (RFC 5280 4.2.1.10)");
     stated.has_name_constraints = true;
-    return {};
+    return check_name_constraints(extension);
   }
   // The chain's verifier obeys these.
   for (ExtensionId policy :
@@ -110,6 +140,7 @@ Result<void> read_extension(const Extension& extension, Certificate& out, Stated
   if (extension.critical)
     return refuse("extension " + der::dotted(extension.oid) + ": critical and not known here");
   if (is(extension, subject_key_identifier)) return read_subject_key_id(extension.value, out);
+  if (is(extension, authority_key_identifier)) return read_authority_key_id(extension.value, out);
   if (text_of(extension.oid) == authority_access_id) return check_authority_access(extension.value);
   return {};
 }
