@@ -32,8 +32,12 @@ struct Error {
   std::string field = {};  // JSON pointer, header or option at fault; empty if none
 };
 
+// An std::expected that the compiler does not let anybody drop.
 template <class T = void>
-using Result = std::expected<T, Error>;
+class [[nodiscard]] Result : public std::expected<T, Error> {
+ public:
+  using std::expected<T, Error>::expected;
+};
 
 inline std::unexpected<Error> fail(Fault fault, std::string message, std::string field = {}) {
   return std::unexpected(Error{fault, std::move(message), std::move(field)});
