@@ -1,40 +1,20 @@
 #include "desk/follow.h"
 
-#include <map>
 #include <string>
 
 namespace muster::desk {
 
 namespace {
 
-// Tells webhooks when a rollout starts, pauses, halts, goes back or ends; what happens inside a
-// wave is for the event stream.
-class RolloutNews {
- public:
-  explicit RolloutNews(Domain& domain) : domain_(domain) {
-    for (const auto& progress : domain.rollouts.list(10'000))
-      told_[progress.id.number] = progress.state;
-  }
-  void operator()(rollout::RolloutId id) {
-    auto progress = domain_.rollouts.progress(id);
-    if (!progress) return;
-    auto [at, fresh] = told_.try_emplace(id.number, progress->state);
-    if (!fresh && at->second == progress->state) return;
-    at->second = progress->state;
-    const auto* release = domain_.releases.find(progress->plan.release);
-    domain_.response.notify(
-        std::string("rollout.") + (fresh ? "started" : name_of(progress->state)),
-        wire::Json::object({{"rollout", id.number},
-                            {"model", release ? release->metadata.model.text() : ""},
-                            {"version", release ? release->metadata.version : ""},
-                            {"state", name_of(progress->state)},
-                            {"reason", progress->reason}}));
-  }
-
- private:
-  Domain& domain_;
-  std::map<std::uint64_t, rollout::State> told_;  // of every rollout known
-};
+// A step of a rollout, as webhooks hear of it.
+wire::Json rollout_news(const Domain& domain, const rollout::Progress& progress) {
+  const auto* release = domain.releases.find(progress.plan.release);
+  return wire::Json::object({{"rollout", progress.id.number},
+                             {"model", release ? release->metadata.model.text() : ""},
+                             {"version", release ? release->metadata.version : ""},
+                             {"state", name_of(progress.state)},
+                             {"reason", progress.reason}});
+}
 
 }  // namespace
 
@@ -64,7 +44,11 @@ void follow(Domain& domain, Desk& desk, Telemetry& telemetry) {
   desk.on_state_changed([&telemetry](const inventory::Device& device) {
     if (device.state == inventory::Lifecycle::active) telemetry.forget(device.id);
   });
-  domain.rollouts.on_progress(RolloutNews(domain));
+  domain.rollouts.on_progress([&domain](rollout::RolloutId id, std::string_view step) {
+    if (step.empty()) return;  // of waves and devices only the event stream tells
+    if (const auto progress = domain.rollouts.progress(id))
+      domain.response.notify(std::string(step), rollout_news(domain, *progress));
+  });
 }
 
 }  // namespace muster::desk

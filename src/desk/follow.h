@@ -1,5 +1,5 @@
 // desk/follow -- the threads between telemetry and the domain: findings go up, models and changes
-// of state come down.
+// of state come down; and what a rollout does goes to webhooks.
 #pragma once
 
 #include <vector>

@@ -158,7 +158,7 @@ void Rollouts::on_offer(std::function<void(const DeviceId&)> listener) {
   book_->offer_listeners.push_back(std::move(listener));
 }
 
-void Rollouts::on_progress(std::function<void(RolloutId)> listener) {
+void Rollouts::on_progress(std::function<void(RolloutId, std::string_view step)> listener) {
   book_->progress_listeners.push_back(std::move(listener));
 }
 
@@ -170,6 +170,7 @@ Result<Course*> Rollouts::Book::find(RolloutId id) {
 
 store::Writer& Rollouts::Book::record(const Course& c, ledger::Actor by, std::string action,
                                       wire::Json detail, std::string reason) {
+  if (action.starts_with("rollout.")) untold.push_back(action);
   return ledger.record({std::move(by), std::move(action), "rollout/" + std::to_string(c.id.number),
                         std::move(detail), std::move(reason)});
 }
@@ -189,8 +190,11 @@ void Rollouts::Book::tell_offer(const Member& m) const {
   for (const auto& listener : offer_listeners) listener(m.device);
 }
 
-void Rollouts::Book::tell_progress(const Course& c) const {
-  for (const auto& listener : progress_listeners) listener(c.id);
+void Rollouts::Book::tell_progress(const Course& c) {
+  auto told = std::exchange(untold, {});
+  if (told.empty()) told.emplace_back();
+  for (const std::string& step : told)
+    for (const auto& listener : progress_listeners) listener(c.id, step);
 }
 
 }  // namespace muster::rollout

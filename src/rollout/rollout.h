@@ -139,7 +139,9 @@ class Rollouts {
 
   void on_offer(std::function<void(const DeviceId&)>);  // offer() has a new answer for this device;
                                                         // called inside the command
-  void on_progress(std::function<void(RolloutId)>);     // something a watcher would see
+  // Something a watcher would see. step: the name under which the ledger has what the rollout as a
+  // whole did ("rollout.halted"); empty when it was one of its devices or waves.
+  void on_progress(std::function<void(RolloutId, std::string_view step)>);
 
  private:
   struct Book;

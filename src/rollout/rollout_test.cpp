@@ -24,7 +24,7 @@ std::string refusal(const auto& result, Fault fault) {
 
 std::size_t entries(const World& world, const std::string& action) {
   std::size_t count = 0;
-  for (const auto& recorded : world.ledger->entries(0, 100'000))
+  for (const auto& recorded : expect(world.ledger->entries(0, 100'000)))
     count += recorded.entry.action == action;
   return count;
 }

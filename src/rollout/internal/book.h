@@ -46,7 +46,8 @@ struct Rollouts::Book {
   std::unordered_map<std::string_view, Place> places = {};  // keys lie in the members
   Deadlines deadlines = {};
   std::vector<std::function<void(const DeviceId&)>> offer_listeners = {};
-  std::vector<std::function<void(RolloutId)>> progress_listeners = {};
+  std::vector<std::function<void(RolloutId, std::string_view)>> progress_listeners = {};
+  std::vector<std::string> untold = {};  // steps, recorded
 
   // the tables (tables.cpp)
   Result<void> load();
@@ -76,7 +77,7 @@ struct Rollouts::Book {
   // offers and reports (offer.cpp)
   std::optional<Decision> decide(Course&, Member&);
   std::optional<Decision> decide_back(Course&, Member&);
-  void make_offer(Course&, Member&);
+  void make_offer(Course&, Member&, const inventory::Device&);
   void make_back_offer(Course&, Member&);
   Result<void> hear(Course&, Member&, const std::string& release, Outcome, std::string detail);
   void hear_out(Course&, Member&, Outcome, std::string_view detail);
@@ -97,7 +98,7 @@ struct Rollouts::Book {
                         wire::Json detail, std::string reason = {});
   void await(const Course&, std::size_t position);  // its deadline, if it has one
   void tell_offer(const Member&) const;
-  void tell_progress(const Course&) const;
+  void tell_progress(const Course&);
 };
 
 }  // namespace muster::rollout

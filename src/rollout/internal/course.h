@@ -61,6 +61,9 @@ struct Course {
   bool complete(std::size_t wave) const;                 // each of its targets has an outcome
   bool sick(std::size_t wave) const;                     // beyond its tolerance
   Progress progress() const;
+  std::size_t position_of(const Member& m) const {
+    return static_cast<std::size_t>(&m - members.data());
+  }
 
   void count(const Member&);  // for a member that is new to the counts
   template <class Change>

@@ -53,7 +53,7 @@ std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m) {
     const bool kept_away = !device || device->state == Lifecycle::retired ||
                            (device->state == Lifecycle::quarantined && !c.plan.quarantined);
     if (c.state == State::paused || kept_away) return std::nullopt;
-    make_offer(c, m);
+    make_offer(c, m, *device);
   }
   return Decision{c.plan.release, m.number, false};
 }
@@ -65,13 +65,12 @@ std::optional<Decision> Rollouts::Book::decide_back(Course& c, Member& m) {
   return Decision{c.origins[m.origin].release, m.back_number, true};
 }
 
-void Rollouts::Book::make_offer(Course& c, Member& m) {
-  const auto* device = inventory.find(m.device);
-  const auto origin = origin_of(c, device->release_id);
+void Rollouts::Book::make_offer(Course& c, Member& m, const inventory::Device& device) {
+  const auto origin = origin_of(c, device.release_id);
   auto& writer =
       record(c, m, ledger::system_actor("rollout"), "offer.made",
              wire::Json::object(
-                 {{"release", c.plan.release}, {"from", device->release_id}, {"back", false}}));
+                 {{"release", c.plan.release}, {"from", device.release_id}, {"back", false}}));
   c.change(m, [&] {
     m.number = ledger.size();
     m.origin = origin;
@@ -79,7 +78,7 @@ void Rollouts::Book::make_offer(Course& c, Member& m) {
     m.since = clock.now();
   });
   write_member(writer, c, m, "");
-  await(c, places.at(m.device.text()).position);
+  await(c, c.position_of(m));
   judge(writer, c, m.wave);
   tell_progress(c);
 }
@@ -95,7 +94,7 @@ void Rollouts::Book::make_back_offer(Course& c, Member& m) {
     m.since = clock.now();
   });
   write_member(writer, c, m, "");
-  if (c.live()) await(c, places.at(m.device.text()).position);
+  if (c.live()) await(c, c.position_of(m));
   tell_progress(c);
 }
 

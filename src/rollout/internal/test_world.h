@@ -28,7 +28,6 @@ struct World {
 
   const ledger::Actor alice{"operator:alice", "admin"};
   TestFolder folder;
-  bool on_disk;
   ManualClock clock{instant(1'772'352'000'000)};
   SeededRandom random;
   const crypto::FileKey& key;
@@ -52,7 +51,6 @@ struct World {
 
   explicit World(Fleet fleet, const crypto::FileKey& with = one_key())
       : folder(fleet.on_disk ? std::filesystem::temp_directory_path() : in_memory()),
-        on_disk(fleet.on_disk),
         random(fleet.seed),
         key(with) {
     open();
@@ -68,8 +66,7 @@ struct World {
   static ModelId model() { return expect(ModelId::parse("meter")); }
 
   void open() {
-    store.emplace(
-        expect(store::Store::open(folder.path / "muster.db", {.synchronous_full = on_disk})));
+    store.emplace(expect(store::Store::open(folder.path / "muster.db")));
     ledger.emplace(expect(ledger::Ledger::open(*store, key, clock, "test")));
     inventory.emplace(expect(inventory::Inventory::open(*store, *ledger, clock)));
     releases.emplace(
