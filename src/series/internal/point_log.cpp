@@ -192,17 +192,15 @@ std::optional<Record> parse_body(ByteView body) {
   return record;
 }
 
-// The record that starts here, and its length; none when what is here is no whole record.
-std::optional<Record> parse_record(ByteView bytes, std::size_t& length) {
+// The octets of the record that starts here; empty when what is here is no whole record.
+ByteView record_at(ByteView bytes) {
   if (bytes.size() < record_head || !text_of(bytes).starts_with(record_mark)) return {};
   const auto* in = bytes.data() + record_mark.size();
   const std::size_t size = get<std::uint32_t>(in);
   const auto crc = get<std::uint32_t>(in);
   if (size > record_bytes_max || size > bytes.size() - record_head) return {};
-  const auto body = bytes.subspan(record_head, size);
-  if (crc32c(body) != crc) return {};
-  length = record_head + size;
-  return parse_body(body);
+  if (crc32c(bytes.subspan(record_head, size)) != crc) return {};
+  return bytes.first(record_head + size);
 }
 
 }  // namespace
@@ -213,20 +211,24 @@ Result<Replay> replay(const Segment& segment, const std::function<void(const Rec
   file.seekg(0).read(reinterpret_cast<char*>(bytes.data()),
                      static_cast<std::streamsize>(bytes.size()));
   if (!file) return fail(Fault::unavailable, "cannot read " + segment.file.string());
+  return replay(bytes, each);
+}
+
+Replay replay(ByteView segment, const std::function<void(const Record&)>& each) {
   Replay done;
-  ByteView rest(bytes);
-  rest = rest.subspan(std::min(segment_head, rest.size()));
+  ByteView rest = segment.subspan(std::min(segment_head, segment.size()));
   while (!rest.empty()) {
-    std::size_t length = 0;
-    if (const auto record = parse_record(rest, length)) {
+    const ByteView whole = record_at(rest);
+    const auto record = whole.empty() ? std::nullopt : parse_body(whole.subspan(record_head));
+    if (record) {
       each(*record);
       ++done.records;
+      rest = rest.subspan(whole.size());
     } else {
-      const auto next = text_of(rest).find(record_mark, 1);
-      length = std::min(next, rest.size());
-      done.octets_lost += length;
+      const auto lost = std::min(text_of(rest).find(record_mark, 1), rest.size());
+      done.octets_lost += lost;
+      rest = rest.subspan(lost);
     }
-    rest = rest.subspan(length);
   }
   return done;
 }

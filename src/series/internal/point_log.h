@@ -69,5 +69,6 @@ struct Replay {
   std::uint64_t records = 0, octets_lost = 0;
 };
 Result<Replay> replay(const Segment&, const std::function<void(const Record&)>&);
+Replay replay(ByteView segment, const std::function<void(const Record&)>&);
 
 }  // namespace muster::series
