@@ -1,21 +1,13 @@
 #include "musterd/metrics.h"
 
+#include "base/exposition.h"
+
 namespace muster {
 
 std::string metrics_of(const gateway::Counters& c) {
-  std::string out;
-  auto counter = [&out](const char* name, const char* help, std::uint64_t value) {
-    out.append("# HELP muster_")
-        .append(name)
-        .append(" ")
-        .append(help)
-        .append("\n# TYPE muster_")
-        .append(name);
-    out.append(" counter\nmuster_")
-        .append(name)
-        .append(" ")
-        .append(std::to_string(value))
-        .append("\n");
+  Exposition out;
+  const auto counter = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.about(name, "counter", help).value(value);
   };
   counter("mqtt_connections_total", "TCP connections accepted on the MQTT door", c.connections);
   counter("mqtt_connects_total", "MQTT sessions accepted", c.connects);
@@ -30,7 +22,7 @@ std::string metrics_of(const gateway::Counters& c) {
   counter("enrolments_refused_total", "EST requests refused", c.enrolments_refused);
   counter("artifact_downloads_total", "artifact downloads begun", c.downloads);
   counter("sessions_cut_total", "live sessions cut by isolation, revocation or retirement", c.cuts);
-  return out;
+  return out.take();
 }
 
 }  // namespace muster

@@ -1,30 +1,11 @@
 #include "api/internal/metrics.h"
 
+#include "base/exposition.h"
+
 namespace muster::api {
-namespace {
-
-class Text {
- public:
-  Text& about(const char* name, const char* type, const char* help) {
-    name_ = std::string("muster_") + name;
-    out_ += "# HELP " + name_ + ' ' + help + "\n# TYPE " + name_ + ' ' + type + '\n';
-    return *this;
-  }
-  Text& value(std::uint64_t value, const std::string& labels = {}) {
-    out_ += name_ + (labels.empty() ? "" : '{' + labels + '}') + ' ' + std::to_string(value) + '\n';
-    return *this;
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  std::string name_, out_;
-};
-
-}  // namespace
-
 std::string metrics_text(const desk::Domain& domain, const desk::Telemetry& telemetry,
                          const desk::Desk::Load& load) {
-  Text out;
+  Exposition out;
   const auto counts = domain.inventory.counts();
   out.about("devices", "gauge", "devices by state");
   for (std::size_t i = 0; i < counts.by_state.size(); ++i)
