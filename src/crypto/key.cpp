@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include <new>
+#include <span>
 
 #include "crypto/internal/algorithm.h"
 #include "crypto/internal/key_file.h"
@@ -92,18 +93,24 @@ bool verify_ed25519(EVP_PKEY* key, ByteView message, ByteView signature) {
                           message.size()) == 1;
 }
 
-bool sign_ecdsa(EVP_PKEY* key, ByteView digest, std::uint8_t* out, std::size_t& size) {
+// Both return the octets of the signature, 0 when OpenSSL refuses.
+std::size_t sign_ecdsa(EVP_PKEY* key, ByteView digest, std::span<std::uint8_t> out) {
+  std::size_t size = out.size();
   const KeyContextHandle context{EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr)};
-  return context && EVP_PKEY_sign_init(context.get()) == 1 &&
-         EVP_PKEY_sign(context.get(), out, &size, digest.data(), digest.size()) == 1;
+  const bool done =
+      context && EVP_PKEY_sign_init(context.get()) == 1 &&
+      EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()) == 1;
+  return done ? size : 0;
 }
 
-bool sign_ed25519(EVP_PKEY* key, ByteView message, std::uint8_t* out, std::size_t& size) {
+std::size_t sign_ed25519(EVP_PKEY* key, ByteView message, std::span<std::uint8_t> out) {
+  std::size_t size = out.size();
   const DigestContextHandle context{EVP_MD_CTX_new()};
-  return context &&
-         EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) ==
-             1 &&
-         EVP_DigestSign(context.get(), out, &size, message.data(), message.size()) == 1;
+  const bool done =
+      context &&
+      EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1 &&
+      EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) == 1;
+  return done ? size : 0;
 }
 
 Result<Bytes> spki_of(EVP_PKEY* key) {
@@ -252,13 +259,11 @@ Result<Bytes> FileKey::sign(ByteView message) const {
   const QuietErrors quiet;
   const Algorithm algorithm = state_->public_key.algorithm();
   Bytes out(signature_bytes_max);
-  std::size_t size = out.size();
-  const bool signed_it =
+  const std::size_t size =
       algorithm == Algorithm::ed25519
-          ? sign_ed25519(state_->key.get(), message, out.data(), size)
-          : sign_ecdsa(state_->key.get(), digested(digest_of(algorithm), message).view(),
-                       out.data(), size);
-  if (!signed_it) return fail(Fault::internal, "OpenSSL refused to sign with a loaded key");
+          ? sign_ed25519(state_->key.get(), message, out)
+          : sign_ecdsa(state_->key.get(), digested(digest_of(algorithm), message).view(), out);
+  if (size == 0) return fail(Fault::internal, "OpenSSL refused to sign with a loaded key");
   out.resize(size);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "crypto/internal/algorithm.h"
 #include "crypto/internal/utf8.h"
@@ -98,13 +99,13 @@ Result<SignatureLine> parse_signature_line(std::string_view line) {
   return out;
 }
 
-// The next line without its newline; false when none is left or the last one is unended.
-bool take_line(std::string_view& text, std::string_view& line) {
+// Takes the next line off, without its newline; none when none is left or the last is unended.
+std::optional<std::string_view> take_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
-  if (end == text.npos) return false;
-  line = text.substr(0, end);
+  if (end == text.npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
   text.remove_prefix(end + 1);
-  return true;
+  return line;
 }
 
 }  // namespace
@@ -143,12 +144,12 @@ Result<std::string> open_note(std::string_view note, std::string_view verifier_k
   const std::size_t gap = note.rfind("\n\n");
   if (gap == note.npos) return malformed("signed note", "no empty line before the signatures");
   const std::string_view text = note.substr(0, gap + 1);
-  std::string_view rest = note.substr(gap + 2), line;
+  std::string_view rest = note.substr(gap + 2);
   bool signed_by_key = false;
   std::size_t count = 0;
-  while (take_line(rest, line)) {
+  while (const auto line = take_line(rest)) {
     if (++count > signatures_max) return malformed("signed note", "more than 100 signatures");
-    TRY(const SignatureLine signature, parse_signature_line(line));
+    TRY(const SignatureLine signature, parse_signature_line(*line));
     if (signature.name != verifier.name || signature.id != verifier.id) continue;
     if (!verifier.key.verify(bytes_of(text), signature.signature))
       return fail(Fault::corrupt, "signed note: the signature of " + verifier.name + " is wrong");
@@ -164,21 +165,22 @@ std::string tree_head_text(const TreeHead& head) {
 }
 
 Result<TreeHead> parse_tree_head(std::string_view text) {
-  std::string_view origin, size, root, extension;
-  if (!take_line(text, origin) || !take_line(text, size) || !take_line(text, root))
+  const auto origin = take_line(text), size = take_line(text), root = take_line(text);
+  if (!origin || !size || !root)
     return malformed("checkpoint",
                      "must have an origin, a size and a root, each ended by a newline");
-  TreeHead out{.origin = std::string(origin), .size = 0, .root = {}};
-  if (origin.empty() || !is_printable_utf8(origin))
+  TreeHead out{.origin = std::string(*origin), .size = 0, .root = {}};
+  if (origin->empty() || !is_printable_utf8(*origin))
     return malformed("checkpoint", "the origin must be one line of text");
-  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), out.size);
-  if (error != std::errc() || end != size.data() + size.size() || std::to_string(out.size) != size)
+  const auto [end, error] = std::from_chars(size->data(), size->data() + size->size(), out.size);
+  if (error != std::errc() || end != size->data() + size->size() ||
+      std::to_string(out.size) != *size)
     return malformed("checkpoint", "the size must be a decimal number without leading zeroes");
-  TRY(const Bytes hash, from_strict_base64(root, "checkpoint"));
+  TRY(const Bytes hash, from_strict_base64(*root, "checkpoint"));
   if (hash.size() != out.root.size()) return malformed("checkpoint", "the root must be 32 octets");
   std::copy(hash.begin(), hash.end(), out.root.begin());
   while (!text.empty())
-    if (!take_line(text, extension) || extension.empty())
+    if (const auto extension = take_line(text); !extension || extension->empty())
       return malformed("checkpoint", "an extension line is empty or has no newline");
   return out;
 }

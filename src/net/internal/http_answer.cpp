@@ -77,42 +77,41 @@ void Connection::send_file(const Response& given) {
                 {"why", file->fd < 0 ? std::strerror(errno) : "it is shorter than it should be"}});
     return answer(exchanges_, plain(500, "the file cannot be read"));
   }
-  std::uint64_t size = response.file->size;
-  if (!choose_slice(response, file->at, size)) return answer(exchanges_, std::move(response));
-  file->end = file->at + size;
+  const auto slice = slice_for(response, response.file->size);
+  if (!slice) return answer(exchanges_, std::move(response));
+  file->at = slice->first;
+  file->end = slice->first + slice->size;
   append_own(response, "Accept-Ranges", "bytes");
-  write_head(response, size, exchange_->keep);
+  write_head(response, slice->size, exchange_->keep);
   if (exchange_->method == "HEAD") return answered(exchange_->keep);
   exchange_->file = std::move(file);
   phase_ = Phase::sending;
   pump();
 }
 
-// False: the range cannot be had, and the response says so.
-bool Connection::choose_slice(Response& response, std::uint64_t& first, std::uint64_t& size) {
+// What of the file is asked for; none: it cannot be had, and the response says so.
+std::optional<Slice> Connection::slice_for(Response& response, std::uint64_t whole) const {
   const Exchange& e = *exchange_;
-  if (e.range.empty() || e.method != "GET" || response.status != 200) return true;
+  const Slice all{.kind = Slice::Kind::whole, .first = 0, .size = whole};
+  if (e.range.empty() || e.method != "GET" || response.status != 200) return all;
   if (!e.if_range.empty()) {  // RFC 9110 section 13.1.5
     const std::string* tag = find(response.headers, "ETag");
     const std::string* date = find(response.headers, "Last-Modified");
     const bool same_tag = tag && *tag == e.if_range && !tag->starts_with("W/");
-    if (!same_tag && !(date && *date == e.if_range)) return true;
+    if (!same_tag && !(date && *date == e.if_range)) return all;
   }
-  const std::uint64_t whole = size;
   const Slice slice = slice_of(e.range, whole);
-  if (slice.kind == Slice::Kind::whole) return true;
+  if (slice.kind == Slice::Kind::whole) return all;
   if (slice.kind == Slice::Kind::unsatisfiable) {
     response = plain(416, "the range lies outside the file");
     response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(whole));
-    return false;
+    return std::nullopt;
   }
-  first = slice.first;
-  size = slice.size;
   response.status = 206;
-  response.headers.emplace_back("Content-Range", "bytes " + std::to_string(first) + "-" +
-                                                     std::to_string(first + size - 1) + "/" +
-                                                     std::to_string(whole));
-  return true;
+  response.headers.emplace_back("Content-Range", "bytes " + std::to_string(slice.first) + "-" +
+                                                     std::to_string(slice.first + slice.size - 1) +
+                                                     "/" + std::to_string(whole));
+  return slice;
 }
 
 void Connection::pump() {

@@ -10,6 +10,7 @@
 
 #include "net/internal/http_door.h"
 #include "net/internal/http_reader.h"
+#include "net/internal/http_text.h"
 #include "net/internal/spool.h"
 #include "net/stream.h"
 
@@ -52,7 +53,7 @@ class Connection final : public Stream::Events {
 
   void write_head(const Response&, std::optional<std::uint64_t> length, bool keep);
   void send_file(const Response&);
-  bool choose_slice(Response&, std::uint64_t& first, std::uint64_t& size);
+  std::optional<Slice> slice_for(Response&, std::uint64_t whole) const;
   void pump();
   void start_events(Response&);
   void beat();
