@@ -187,7 +187,7 @@ TEST_CASE("a device's history is its ledger entries, newest first, page by page"
     door.call(door.admin, "PATCH", "/api/v1/devices/meter-100",
               R"({"desired":{"n":)" + std::to_string(n) + "}}", {{"If-Match", "*"}});
   const auto all = all_pages(door, "/api/v1/devices/meter-100/history", 7, "index");
-  const auto there = door.world.whole.ledger.about("device/meter-100", 1'000).size();
+  const auto there = expect(door.world.whole.ledger.about("device/meter-100", 1'000)).size();
   CHECK(there > 30);
   CHECK(all.size() == there);
   CHECK(std::set(all.begin(), all.end()).size() == there);

@@ -73,7 +73,7 @@ TEST_CASE("refusals are in the ledger: who, for what, and how often, once a seco
   CHECK(door.world.whole.ledger.size() == size + 1);
   door.world.clock.pass(1s);
   door.call("", "GET", "/api/v1/fleet");
-  auto entries = door.world.whole.ledger.entries(size, 10);
+  auto entries = expect(door.world.whole.ledger.entries(size, 10));
   REQUIRE(entries.size() == 2);
   CHECK(entries[0].entry.action == "operator.refused");
   CHECK(entries[0].entry.actor.name == "operator:vera");

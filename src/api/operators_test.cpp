@@ -84,7 +84,7 @@ TEST_CASE("no token, link or cookie is in the store or in the ledger") {
   const std::string cookie = expect(roster.operators->redeem(link)).second;
   roster.commit();
   std::string all;
-  for (const auto& entry : roster.ledger->entries(0, 100))
+  for (const auto& entry : expect(roster.ledger->entries(0, 100)))
     all += wire::to_text(ledger::to_json(entry));
   for (const auto& file : std::filesystem::directory_iterator(roster.folder.path)) {
     std::FILE* in = std::fopen(file.path().c_str(), "rb");

@@ -16,7 +16,7 @@ const DeviceId meter = device_id("meter-1");
 
 std::vector<ledger::Recorded> entries_of(World& world, const std::string& action) {
   std::vector<ledger::Recorded> out;
-  for (auto& recorded : world.whole.ledger.entries(0, 100'000))
+  for (auto& recorded : expect(world.whole.ledger.entries(0, 100'000)))
     if (recorded.entry.action == action) out.push_back(std::move(recorded));
   return out;
 }

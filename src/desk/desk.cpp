@@ -5,13 +5,10 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "desk/answers.h"
-#include "ledger/leaf.h"
-#include "wire/json.h"
 
 namespace muster::desk {
 namespace {
@@ -20,11 +17,6 @@ constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
 constexpr Duration doze = 250ms;            // how long what is not urgent may lie
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
-
-std::string presence_event(const inventory::Device& device, Instant at) {
-  return wire::to_text(wire::Json::object(
-      {{"device", device.id.text()}, {"online", device.online}, {"at", rfc3339(at)}}));
-}
 
 }  // namespace
 
@@ -35,15 +27,14 @@ struct Desk::Floor {
   const Clock& clock;
   Answers answers;
   std::vector<link::Gate*> gates;
-  std::function<void(const std::vector<Event>&)> watch_events;
+  std::function<void(const News&)> watch_news;
   std::function<void(const inventory::Device&)> watch_state;
 
   // what the running turn will tell
   std::vector<link::Push> pushes;
-  std::vector<Event> events;
+  News news;
   std::vector<DeviceId> changed;
-  std::set<std::uint64_t> moved;  // rollouts
-  std::deque<DeviceId> offers;    // devices whose answer to "what should I run" is new
+  std::deque<DeviceId> offers;  // devices whose answer to "what should I run" is new
 
   std::mutex mutex;  // guards those below; the only lock of the domain's thread
   std::condition_variable wake;
@@ -67,16 +58,11 @@ struct Desk::Floor {
 };
 
 void Desk::Floor::listen() {
-  domain.ledger.on_record([this](const ledger::Recorded& r) {
-    if (!watch_events) return;
-    // As it stands in the log: canonical, and without a detail that is too long for it.
-    const auto stored = expect(ledger::parse_leaf(ledger::leaf_text(r.index, r.at, r.entry)));
-    events.push_back({"ledger", std::to_string(r.index), wire::to_text(ledger::to_json(stored))});
-  });
+  news.ledger_from = news.ledger_to = domain.ledger.size();
   domain.inventory.on_change([this](const inventory::Device& device, inventory::Change change) {
     using inventory::Change;
     if (change == Change::presence)
-      events.push_back({"presence", "", presence_event(device, clock.now())});
+      news.presence.push_back({device.id, device.online, clock.now()});
     if (change == Change::desired_changed)
       pushes.push_back(link::Tell{device.id, link::Channel::desired, Answers::desired_of(device)});
     if (change != Change::state_changed) return;
@@ -90,13 +76,10 @@ void Desk::Floor::listen() {
     pushes.push_back(link::CutDevice{device, "isolated"});
   });
   domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
-  domain.rollouts.on_progress([this](rollout::RolloutId id) { moved.insert(id.number); });
+  domain.rollouts.on_progress(
+      [this](rollout::RolloutId id, std::string_view) { news.rollouts.insert(id.number); });
   domain.response.on_incident([this](const response::Incident& incident) {
-    events.push_back(
-        {"incident", "",
-         wire::to_text(wire::Json::object({{"id", incident.id.number},
-                                           {"device", incident.device.text()},
-                                           {"state", incident.open ? "open" : "closed"}}))});
+    news.incidents.push_back({incident.id.number, incident.device, incident.open});
   });
 }
 
@@ -117,17 +100,16 @@ void Desk::Floor::push_offers() {
 
 void Desk::Floor::tell(Turn& turn, bool durable) {
   auto now_pushes = std::exchange(pushes, {});
-  auto now_events = std::exchange(events, {});
+  auto now_news = std::exchange(news, {});
   auto now_changed = std::exchange(changed, {});
-  for (std::uint64_t id : std::exchange(moved, {}))
-    now_events.push_back({"rollout", "", wire::to_text(wire::Json::object({{"id", id}}))});
+  now_news.ledger_to = news.ledger_from = news.ledger_to = domain.ledger.size();
   if (durable && !now_pushes.empty())
     for (link::Gate* gate : gates)
       gate->push(now_pushes);  // before the answers: who is told "isolated" finds it so
   for (auto& told : turn.told) told(durable);
   if (!durable) return;
   const bool beat = std::exchange(ticked, false);
-  if (watch_events && (beat || !now_events.empty())) watch_events(now_events);
+  if (watch_news && (beat || !now_news.empty())) watch_news(now_news);
   if (watch_state)
     for (const DeviceId& id : now_changed)
       if (const auto* device = domain.inventory.find(id)) watch_state(*device);
@@ -178,8 +160,8 @@ Desk::~Desk() = default;
 void Desk::attach(link::Gate& gate) {
   floor_->gates.push_back(&gate);
 }
-void Desk::on_events(std::function<void(const std::vector<Event>&)> f) {
-  floor_->watch_events = std::move(f);
+void Desk::on_news(std::function<void(const News&)> f) {
+  floor_->watch_news = std::move(f);
 }
 void Desk::on_state_changed(std::function<void(const inventory::Device&)> f) {
   floor_->watch_state = std::move(f);

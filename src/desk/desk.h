@@ -3,7 +3,7 @@
 //
 // One turn takes what is queued, runs each question against the Domain inside one store
 // transaction, signs the ledger's new head, commits once, and only then releases the answers, the
-// pushes to the gates and the events for watchers. When the store breaks, nobody of the batch has
+// pushes to the gates and the news for watchers. When the store breaks, nobody of the batch has
 // been told anything: the desk stops, everybody who asked is answered `unavailable`, and the
 // program ends, to start again from the file. It knows no protocol and decides nothing.
 //
@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,24 @@
 
 namespace muster::desk {
 
-struct Event {       // for watchers; told after it is durable
-  std::string name;  // "ledger", "presence", "rollout", "incident"
-  std::string id;    // ledger index of a "ledger" event; else empty
-  std::string data;  // JSON
+struct News {  // what a turn changed, for watchers; told after it is durable
+  struct Presence {
+    DeviceId device;
+    bool online = false;
+    Instant at;
+  };
+  struct Incident {
+    std::uint64_t id = 0;
+    DeviceId device;
+    bool open = false;
+  };
+  std::uint64_t ledger_from = 0, ledger_to = 0;  // the entries [from, to) are new
+  std::vector<Presence> presence;
+  std::vector<Incident> incidents;
+  std::set<std::uint64_t> rollouts;  // those that moved
+  bool empty() const {
+    return ledger_from == ledger_to && presence.empty() && incidents.empty() && rollouts.empty();
+  }
 };
 
 template <class T>
@@ -41,8 +56,8 @@ class Desk final : public link::Controller {
 
   // before run()
   void attach(link::Gate&);
-  // Also with no event after each tick, so that a watcher can tell what it held back.
-  void on_events(std::function<void(const std::vector<Event>&)>);
+  // Also with nothing new after each tick, so that a watcher can tell what it held back.
+  void on_news(std::function<void(const News&)>);
   void on_state_changed(std::function<void(const inventory::Device&)>);  // after commit
 
   // doors; any thread

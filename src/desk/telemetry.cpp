@@ -265,10 +265,12 @@ void Telemetry::Lane::forget(const DeviceId& device) {
 std::vector<MetricNow> Telemetry::Lane::metrics(const DeviceId& device) {
   std::vector<MetricNow> out;
   for (const std::string& name : series_.metrics(device.text())) {
-    MetricNow now{name, {}};
-    if (auto last = series_.latest(series_.key(device.text(), name)); last && *last)
-      now.last = **last;
-    out.push_back(std::move(now));
+    const auto last = series_.latest(series_.key(device.text(), name));
+    if (!last)
+      log::error("telemetry", "a metric's last point cannot be read",
+                 {{"device", device.text()}, {"metric", name}, {"why", last.error().message}});
+    else if (*last)
+      out.push_back({name, **last});
   }
   return out;
 }

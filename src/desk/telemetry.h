@@ -1,8 +1,8 @@
 // desk/telemetry -- keeps readings and watches behaviour, beside the domain and not behind it.
 //
 // Each lane is one thread that owns one Series (history) and one Watch (detectors) for its hash
-// range of the devices: it takes batches from the gateways, writes them to the series' log, says
-// `kept`, feeds the detectors, and hands findings to the domain through the Desk. A slow domain
+// range of the devices: it takes batches from the gateways, writes them to the series' log, feeds
+// the detectors, says `kept`, and hands findings to the domain through the Desk. A slow domain
 // never delays a reading. How many lanes there are is fixed when the folder is made.
 //
 // Any thread. Time comes from the Clock and from the readings.

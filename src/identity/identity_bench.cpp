@@ -49,7 +49,7 @@ void load_100k_certificates(benchmark::State& state) {
     expect(w.inventory->expect(
         {.id = device_id("m-" + std::to_string(i)), .model = expect(ModelId::parse("meter"))},
         alice()));
-  w.store->writer().write(
+  w.store->unrecorded_writer().write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at)"
       " SELECT randomblob(16), id, 1, 0, 2000000000000, randomblob(32), randomblob(32), 0"

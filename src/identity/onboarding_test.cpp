@@ -63,7 +63,7 @@ TEST_CASE("the entry of an import names the bytes that were signed") {
   World w;
   trusting(w, maker);
   expect(w.identity->import_manifest(two_devices, maker.sign(two_devices), alice(), false));
-  for (const auto& r : w.ledger->entries(0, 100))
+  for (const auto& r : expect(w.ledger->entries(0, 100)))
     if (r.entry.action == "manifest.imported") {
       CHECK(*r.entry.detail.find("devices")->integer() == 2);
       CHECK(*r.entry.detail.find("sha256")->text() ==

@@ -87,11 +87,11 @@ void Ledger::Tree::refuse_after_rollback() const {
     throw std::logic_error("entries were rolled back; the ledger has to be opened anew");
 }
 
-std::vector<Recorded> Ledger::Tree::parsed(store::Rows rows, std::size_t limit) const {
+Result<std::vector<Recorded>> Ledger::Tree::parsed(store::Rows rows, std::size_t limit) const {
   std::vector<Recorded> out;
   while (out.size() < limit && rows.next()) {
     auto entry = parse_leaf(rows.text(0));
-    if (!entry) throw store::Broken(entry.error().message);
+    if (!entry) return corrupt(entry.error().message);
     out.push_back(std::move(*entry));
   }
   return out;
@@ -114,34 +114,26 @@ store::Writer& Ledger::record(Entry entry) {
   const auto index = tree_->tiles.size();
   const auto at = tree_->clock.now();
   const auto leaf = leaf_text(index, at, entry);
-  auto& writer = tree_->store.writer();
+  auto& writer = tree_->store.unrecorded_writer();
   writer.write("INSERT INTO ledger_entry(id, target, leaf) VALUES(?, ?, ?)",
                {static_cast<std::int64_t>(index), entry.target, leaf});
   tree_->tiles.add(crypto::leaf_hash(bytes_of(leaf)), writer);
-  if (!tree_->listeners.empty()) {
-    const Recorded recorded{index, at, std::move(entry)};
-    for (const auto& listener : tree_->listeners) listener(recorded);
-  }
-  return tree_->store.writer();
+  return tree_->store.unrecorded_writer();
 }
 
 store::Writer& Ledger::observe() {
-  return tree_->store.writer();
+  return tree_->store.unrecorded_writer();
 }
 
 bool Ledger::seal() {
   if (tree_->tiles.size() == tree_->checkpoint.size) return false;
   auto sealed = tree_->sign();
   if (!sealed) throw store::Broken("cannot sign a checkpoint: " + sealed.error().message);
-  tree_->store.writer().write(
+  tree_->store.unrecorded_writer().write(
       "INSERT OR REPLACE INTO ledger_checkpoint VALUES(1, ?, ?, ?)",
       {static_cast<std::int64_t>(sealed->size), ByteView(sealed->root), sealed->note});
   tree_->checkpoint = std::move(*sealed);
   return true;
-}
-
-void Ledger::on_record(std::function<void(const Recorded&)> listener) {
-  tree_->listeners.push_back(std::move(listener));
 }
 
 std::uint64_t Ledger::size() const {
@@ -169,14 +161,14 @@ Result<std::string> Ledger::leaf(std::uint64_t index) const {
   return rows.text(0);
 }
 
-std::vector<Recorded> Ledger::entries(std::uint64_t from, std::size_t limit) const {
-  if (from >= size()) return {};
+Result<std::vector<Recorded>> Ledger::entries(std::uint64_t from, std::size_t limit) const {
+  if (from >= size()) return std::vector<Recorded>{};
   return tree_->parsed(tree_->store.read("SELECT leaf FROM ledger_entry WHERE id >= ? ORDER BY id",
                                          {static_cast<std::int64_t>(from)}),
                        limit);
 }
 
-std::vector<Recorded> Ledger::about(std::string_view target, std::size_t limit) const {
+Result<std::vector<Recorded>> Ledger::about(std::string_view target, std::size_t limit) const {
   return tree_->parsed(
       tree_->store.read("SELECT leaf FROM ledger_entry WHERE target = ? ORDER BY id DESC",
                         {target}),

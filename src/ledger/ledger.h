@@ -2,8 +2,8 @@
 // at each commit.
 //
 // record() appends an entry and lends the Writer with which the change that the entry speaks of is
-// made. There is no other way for the domain to get a Writer for fleet state, so a change without
-// an entry cannot be written down, and both are in one transaction. seal() signs the new head;
+// made, so both are in one transaction. The domain takes no other way to a Writer for fleet state:
+// the layer check sees to it. seal() signs the new head;
 // whoever commits calls it first.
 //
 // Served in the shapes of C2SP tlog-tiles: checkpoint, tile(level, index, width), bundle(index,
@@ -18,7 +18,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -82,18 +81,17 @@ class Ledger {
   observe();  // for what was seen rather than decided: last contact, delivery attempts, counters
 
   bool seal();  // signs a checkpoint if entries came since the last one; throws Broken
-  void on_record(
-      std::function<void(const Recorded&)>);  // called inside record(); for the event stream, which
-                                              // must not tell before commit
 
   std::uint64_t size() const;
   const Checkpoint& checkpoint() const;  // the last sealed one
   std::string verifier_key() const;      // "origin+hash+base64", C2SP vkey
 
   Result<Recorded> entry(std::uint64_t index) const;
-  Result<std::string> leaf(std::uint64_t index) const;                            // exact bytes
-  std::vector<Recorded> entries(std::uint64_t from, std::size_t limit) const;     // oldest first
-  std::vector<Recorded> about(std::string_view target, std::size_t limit) const;  // newest first
+  Result<std::string> leaf(std::uint64_t index) const;  // exact bytes
+  Result<std::vector<Recorded>> entries(std::uint64_t from,
+                                        std::size_t limit) const;  // oldest first
+  Result<std::vector<Recorded>> about(std::string_view target,
+                                      std::size_t limit) const;  // newest first
 
   Result<std::vector<crypto::Hash>> inclusion(std::uint64_t index,
                                               std::uint64_t size) const;  // RFC 6962 2.1.1

@@ -27,8 +27,7 @@ struct Bench {  // the module on a store of its own
 
   Bench() { open(); }
   void open() {
-    store.emplace(
-        expect(store::Store::open(folder.path / "muster.db", {.synchronous_full = false})));
+    store.emplace(expect(store::Store::open(folder.path / "muster.db")));
     ledger.emplace(expect(ledger::Ledger::open(*store, online, clock, "test")));
     releases.emplace(
         expect(Releases::open(*store, *ledger, folder.path / "artifacts", online, clock)));
@@ -290,7 +289,7 @@ TEST_CASE("the controller signs a release itself only when asked, and the ledger
   CHECK(third.signed_by ==
         std::vector<std::string>{to_hex(bench.online.public_key().fingerprint())});
 
-  const auto entry = bench.ledger->about("release/" + third.id, 1).at(0).entry;
+  const auto entry = expect(bench.ledger->about("release/" + third.id, 1)).at(0).entry;
   CHECK(entry.action == "release.published");
   CHECK(entry.actor.name == "operator:alice");
   CHECK(*entry.detail.find("online_key_asked_for")->boolean());

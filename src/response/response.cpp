@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "response/internal/casebook.h"
 #include "response/internal/incident_rows.h"
 
@@ -118,8 +119,14 @@ std::vector<Incident> Response::incidents(std::optional<bool> open, std::size_t 
     while (rows.next()) ids.push_back({static_cast<std::uint64_t>(rows.integer(0))});
   }
   std::vector<Incident> out;
-  for (IncidentId id : ids)
-    if (auto read = incident(id)) out.push_back(std::move(*read));
+  for (IncidentId id : ids) {
+    auto read = incident(id);
+    if (read)
+      out.push_back(std::move(*read));
+    else
+      log::error("response", "an incident cannot be read",
+                 {{"id", std::to_string(id.number)}, {"why", read.error().message}});
+  }
   return out;
 }
 

@@ -130,9 +130,9 @@ Result<Reply> retire(Context& c) {
 
 Result<Reply> history(Context& c) {
   TRY(const auto* device, device_of(c));
+  TRY(const auto about, c.domain.ledger.about("device/" + device->id.text(), listed_max));
   return page_newest_first(
-      c, c.domain.ledger.about("device/" + device->id.text(), listed_max),
-      [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+      c, about, [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
 }
 
 std::string unit_of(Context& c, const inventory::Device& device, const std::string& metric) {

@@ -54,13 +54,13 @@ Service::Service(const Settings& settings, desk::Desk& desk, desk::Telemetry& te
       spool_(std::move(spool)),
       gateway_metrics_(std::move(gateway_metrics)),
       router_(all_routes()) {
-  desk_.on_events([this](const std::vector<desk::Event>& events) {
-    if (events_) events_->tell(events);
+  desk_.on_news([this](const desk::News& news) {
+    if (events_) events_->tell(news);
   });
 }
 
 Service::~Service() {
-  desk_.on_events({});
+  desk_.on_news({});
 }
 
 Service::Caller Service::caller_of(const Head& head) {

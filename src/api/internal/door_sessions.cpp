@@ -97,11 +97,12 @@ void Service::events(Request request, Respond respond) {
         auto join = [this, last, caller](std::shared_ptr<net::http::EventChannel> channel) {
           desk_.ask<bool>(
               [this, last, caller, channel](desk::Domain&) -> Result<bool> {
-                events_->join(channel, last, [this, caller] { return who(caller).has_value(); });
+                TRY_VOID(events_->join(channel, last,
+                                       [this, caller] { return who(caller).has_value(); }));
                 return true;
               },
               [this, channel](Result<bool> joined) {
-                if (joined) events_->greet(*channel);
+                if (joined) events_->greet(*channel);  // else the stream ends with its channel
               });
         };
         respond({.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}},

@@ -2,6 +2,7 @@
 
 #include "api/internal/views.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 namespace muster::api {
 namespace {
@@ -13,27 +14,38 @@ constexpr std::size_t catch_up_max = 2'000;  // entries; who is further behind i
 Events::Events(desk::Domain& domain, desk::Telemetry& telemetry)
     : domain_(domain), telemetry_(telemetry) {}
 
-bool Events::send(const std::string& event, const std::string& data, const std::string& id) {
-  std::erase_if(watchers_,
-                [&](const Watcher& each) { return !each.channel->send(event, data, id); });
-  return !watchers_.empty();
+void Events::send(const std::string& event, const wire::Json& body, const std::string& id) {
+  send_text(event, wire::to_text(body), id);
 }
 
-void Events::tell(const std::vector<desk::Event>& events) {
+void Events::send_text(const std::string& event, const std::string& data, const std::string& id) {
+  std::erase_if(watchers_,
+                [&](const Watcher& each) { return !each.channel->send(event, data, id); });
+}
+
+void Events::tell(const desk::News& news) {
   std::erase_if(watchers_, [](const Watcher& each) { return !each.welcome(); });
   if (watchers_.empty()) return;
-  for (const desk::Event& event : events) {
-    std::string data = event.data;
-    if (event.name == "rollout") {  // by number only; watchers want the whole of it
-      const wire::Json told = expect(wire::parse_json(event.data));
-      const auto id = static_cast<std::uint64_t>(*told.find("id")->integer());
-      auto progress = domain_.rollouts.progress({id});
-      if (!progress) continue;
-      data = wire::to_text(rollout_json(domain_, *progress));
-    }
-    if (!send(event.name, data, event.id)) return;
-  }
+  if (auto lost = tell_entries(news.ledger_from, news.ledger_to); !lost)
+    log::error("api", "the ledger's news cannot be told", {{"why", lost.error().message}});
+  for (const auto& [device, online, at] : news.presence)
+    send("presence",
+         wire::Json::object({{"device", device.text()}, {"online", online}, {"at", rfc3339(at)}}));
+  for (const std::uint64_t id : news.rollouts)
+    if (auto progress = domain_.rollouts.progress({id}))
+      send("rollout", rollout_json(domain_, *progress));
+  for (const auto& [id, device, open] : news.incidents)
+    send("incident",
+         wire::Json::object(
+             {{"id", id}, {"device", device.text()}, {"state", open ? "open" : "closed"}}));
   tell_fleet();
+}
+
+Result<void> Events::tell_entries(std::uint64_t from, std::uint64_t to) {
+  TRY(const auto entries, domain_.ledger.entries(from, static_cast<std::size_t>(to - from)));
+  for (const auto& recorded : entries)
+    send("ledger", ledger::to_json(recorded), std::to_string(recorded.index));
+  return {};
 }
 
 // At most once a second; what changes after that is told at the desk's next tick.
@@ -43,23 +55,25 @@ void Events::tell_fleet() {
   std::string now = wire::to_text(fleet_json(domain_, telemetry_));
   if (now == fleet_told_) return;
   fleet_told_ = std::move(now);
-  send("fleet", fleet_told_, "");
+  send_text("fleet", fleet_told_, {});
 }
 
-void Events::join(std::shared_ptr<net::http::EventChannel> channel,
-                  std::optional<std::uint64_t> last, std::function<bool()> welcome) {
+Result<void> Events::join(std::shared_ptr<net::http::EventChannel> channel,
+                          std::optional<std::uint64_t> last, std::function<bool()> welcome) {
   const std::uint64_t size = domain_.ledger.checkpoint().size;
   if (last) {
     if (*last >= size || size - *last > catch_up_max) {
       channel->send("gap", "{\"detail\":\"the entries in between cannot be told; load anew\"}");
     } else {
-      for (const auto& recorded :
-           domain_.ledger.entries(*last + 1, static_cast<std::size_t>(size - *last - 1)))
+      TRY(const auto missed,
+          domain_.ledger.entries(*last + 1, static_cast<std::size_t>(size - *last - 1)));
+      for (const auto& recorded : missed)
         channel->send("ledger", wire::to_text(ledger::to_json(recorded)),
                       std::to_string(recorded.index));
     }
   }
   watchers_.push_back({std::move(channel), std::move(welcome)});
+  return {};
 }
 
 void Events::greet(net::http::EventChannel& channel) {

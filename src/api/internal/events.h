@@ -18,11 +18,11 @@ namespace muster::api {
 class Events {
  public:
   Events(desk::Domain&, desk::Telemetry&);
-  void tell(const std::vector<desk::Event>&);
+  void tell(const desk::News&);
   // last: the index after which to go on; none: from now. A stream ends once its watcher is no
   // longer welcome: the operator was removed, or the session has ended.
-  void join(std::shared_ptr<net::http::EventChannel>, std::optional<std::uint64_t> last,
-            std::function<bool()> welcome);
+  Result<void> join(std::shared_ptr<net::http::EventChannel>, std::optional<std::uint64_t> last,
+                    std::function<bool()> welcome);
   void greet(net::http::EventChannel&);  // after the commit: how the fleet is now
   std::size_t watchers() const { return watchers_.size(); }
 
@@ -32,7 +32,9 @@ class Events {
     std::function<bool()> welcome;
   };
   void tell_fleet();
-  bool send(const std::string& event, const std::string& data, const std::string& id);
+  Result<void> tell_entries(std::uint64_t from, std::uint64_t to);
+  void send(const std::string& event, const wire::Json& body, const std::string& id = {});
+  void send_text(const std::string& event, const std::string& data, const std::string& id);
 
   desk::Domain& domain_;
   desk::Telemetry& telemetry_;

@@ -12,15 +12,16 @@ namespace {
 using wire::Json;
 
 Result<Reply> entries(Context& c) {
-  if (auto target = c.text("target"); !target.empty())
+  if (auto target = c.text("target"); !target.empty()) {
+    TRY(const auto about, c.domain.ledger.about(target, listed_max));
     return page_newest_first(
-        c, c.domain.ledger.about(target, listed_max),
-        [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+        c, about, [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+  }
   TRY(auto first, c.number("from", 0, 0, INT64_MAX));
   TRY(auto limit, c.number("limit", 100, 1, 1000));
   TRY(auto from, cursor_number(c, static_cast<std::uint64_t>(first)));
   Json::Array items;
-  const auto found = c.domain.ledger.entries(from, static_cast<std::size_t>(limit));
+  TRY(const auto found, c.domain.ledger.entries(from, static_cast<std::size_t>(limit)));
   for (const auto& recorded : found) items.push_back(ledger::to_json(recorded));
   const bool more = !found.empty() && found.back().index + 1 < c.domain.ledger.size();
   return listing(std::move(items), more ? std::to_string(found.back().index + 1) : std::string(),

@@ -106,7 +106,7 @@ struct World {
   }
   std::size_t count(std::string_view action) const {
     std::size_t n = 0;
-    for (const auto& r : ledger->entries(0, 100'000)) n += r.entry.action == action;
+    for (const auto& r : expect(ledger->entries(0, 100'000))) n += r.entry.action == action;
     return n;
   }
 

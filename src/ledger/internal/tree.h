@@ -19,7 +19,7 @@ struct Ledger::Tree {
   Result<void> check_checkpoint() const;  // signature, size and root against the tiles
   Result<Checkpoint> sign() const;
   void refuse_after_rollback() const;
-  std::vector<Recorded> parsed(store::Rows, std::size_t limit) const;
+  Result<std::vector<Recorded>> parsed(store::Rows, std::size_t limit) const;
 
   store::Store& store;
   const crypto::SigningKey& key;
@@ -27,7 +27,6 @@ struct Ledger::Tree {
   std::string origin;
   TileTree tiles;
   Checkpoint checkpoint;
-  std::vector<std::function<void(const Recorded&)>> listeners;
 };
 
 }  // namespace muster::ledger

@@ -66,7 +66,8 @@ struct World {
   }
   std::vector<std::string> actions(std::uint64_t from) {
     std::vector<std::string> out;
-    for (const auto& recorded : ledger->entries(from, 10'000)) out.push_back(recorded.entry.action);
+    for (const auto& recorded : expect(ledger->entries(from, 10'000)))
+      out.push_back(recorded.entry.action);
     return out;
   }
 
