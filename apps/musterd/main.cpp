@@ -1,7 +1,7 @@
 // The controller. Read top to bottom: this is the whole wiring.
 //
-// Each object is built from those above it and destroyed in reverse. Nothing else in the program is
-// global, registered or looked up by name.
+// Each object is built from those above it and destroyed in reverse. But for the log level, nothing
+// in the program is global, registered or looked up by name.
 #include <cstdio>
 #include <thread>
 
@@ -75,6 +75,5 @@ int main(int argc, char** argv) {
   gateway->drain();
   desk.stop();
   domain_thread.join();
-  telemetry.reset();  // before the gateway, which its lanes answer to
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
 }

@@ -41,7 +41,7 @@ BENCHMARK(load_100k_devices)->Unit(benchmark::kMillisecond);
 
 void load_1m_devices(benchmark::State& state) {  // in less than 10 s
   World w;
-  auto& writer = w.store->writer();
+  auto& writer = w.store->unrecorded_writer();
   writer.write(
       "INSERT INTO inventory_model(id, revision, body)"
       " VALUES('meter', 1, '{\"risk\":\"low\",\"interval_ms\":60000,\"metrics\":[]}')");

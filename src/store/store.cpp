@@ -24,7 +24,9 @@ constexpr const char* tuning =
     // A checkpoint every 1,000 pages (4 MB) of log copies little at a time: two more fsyncs in one
     // commit out of many. The longer log of a burst is cut back to 16 MB.
     "PRAGMA wal_autocheckpoint=1000;"
-    "PRAGMA journal_size_limit=16777216;";
+    "PRAGMA journal_size_limit=16777216;"
+    "PRAGMA cache_size=-65536;"  // KiB
+    "PRAGMA synchronous=FULL";
 
 Result<void> sync_folder(const std::filesystem::path& folder) {
   const int parent = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -77,14 +79,6 @@ Result<void> claim(Connection& connection) {
       "COMMIT");
 }
 
-Result<void> tune(Connection& connection, const Options& options) {
-  TRY_VOID(connection.execute(tuning));
-  const auto cache = "PRAGMA cache_size=-" + std::to_string(options.cache_bytes / 1024);  // KiB
-  TRY_VOID(connection.execute(cache.c_str()));
-  return connection.execute(options.synchronous_full ? "PRAGMA synchronous=FULL"
-                                                     : "PRAGMA synchronous=NORMAL");
-}
-
 Result<void> apply(Connection& connection, std::string_view module, std::size_t number,
                    const char* sql) {
   TRY_VOID(connection.execute("BEGIN IMMEDIATE"));
@@ -112,12 +106,12 @@ Store::~Store() {
   if (database_) rollback();
 }
 
-Result<Store> Store::open(const std::filesystem::path& file, Options options) {
+Result<Store> Store::open(const std::filesystem::path& file) {
   TRY_VOID(make_private_file(file));
   TRY(auto connection, Connection::open(file));
   TRY_VOID(take_exclusively(*connection));
   TRY_VOID(claim(*connection));
-  TRY_VOID(tune(*connection, options));
+  TRY_VOID(connection->execute(tuning));
   auto database = std::make_unique<Database>();
   database->connection = std::move(connection);
   return Store(std::move(database));
@@ -184,7 +178,7 @@ std::uint64_t Store::changes() const {
   return database_->changes;
 }
 
-Writer& Store::writer() {
+Writer& Store::unrecorded_writer() {
   begin();
   return database_->writer.emplace(Writer(*this));
 }

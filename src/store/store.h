@@ -72,16 +72,11 @@ class Writer {  // lent for one call; not kept
   Store& store_;
 };
 
-struct Options {
-  bool synchronous_full = true;  // false: NORMAL, for caches that can be rebuilt
-  std::int64_t cache_bytes = 64 << 20;
-};
-
 class Store {
  public:
   // Makes the file (0600) if need be; its folder must be there. corrupt: damaged, or not a Muster
   // store; conflict: in use.
-  static Result<Store> open(const std::filesystem::path& file, Options = {});
+  static Result<Store> open(const std::filesystem::path& file);
   Store(Store&&) noexcept;
   ~Store();  // rolls an open transaction back
 
@@ -97,7 +92,10 @@ class Store {
   bool in_transaction() const;
   Result<void> check() const;     // reads every page (about 1 s per GB when cached); for `doctor`
   std::uint64_t changes() const;  // rows written since open; tells whether a command wrote
-  Writer& writer();               // opens the transaction if need be
+  // Opens the transaction if need be. Of fleet state, only the ledger takes it: Ledger::record
+  // lends it on, with an entry. The layer check holds all but the store, the series and the ledger
+  // to this.
+  Writer& unrecorded_writer();
 
  private:
   friend class Writer;

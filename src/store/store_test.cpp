@@ -32,7 +32,7 @@ Store opened(const Folder& folder) {
 }
 
 void add(Store& store, std::string_view name, std::int64_t seen = 0) {
-  store.writer().write("INSERT INTO device(name, seen) VALUES(?, ?)", {name, seen});
+  store.unrecorded_writer().write("INSERT INTO device(name, seen) VALUES(?, ?)", {name, seen});
 }
 
 std::int64_t devices(const Store& store) {
@@ -89,10 +89,10 @@ TEST_CASE("every kind of value comes back as it went in") {
   auto store = opened(folder);
   const std::string name("a\0b", 3);
   const Bytes key{0, 255, 1};
-  store.writer().write("INSERT INTO device VALUES(?, ?, ?, ?)",
-                       {name, std::int64_t{-5}, 0.25, ByteView(key)});
-  store.writer().write("INSERT INTO device VALUES(?, ?, ?, ?)",
-                       {std::string_view{}, nullptr, nullptr, ByteView{}});
+  store.unrecorded_writer().write("INSERT INTO device VALUES(?, ?, ?, ?)",
+                                  {name, std::int64_t{-5}, 0.25, ByteView(key)});
+  store.unrecorded_writer().write("INSERT INTO device VALUES(?, ?, ?, ?)",
+                                  {std::string_view{}, nullptr, nullptr, ByteView{}});
   auto rows = store.read("SELECT name, seen, load, key FROM device ORDER BY name DESC");
   REQUIRE(rows.next());
   CHECK(rows.text(0) == name);
@@ -143,8 +143,8 @@ TEST_CASE("changes() tells whether anything was written") {
   CHECK(store.changes() == before);
   add(store, "meter-1");
   CHECK(store.changes() == before + 1);
-  CHECK(store.writer().write("UPDATE device SET seen = 1 WHERE name = ?",
-                             {std::string_view("nobody")}) == 0);
+  CHECK(store.unrecorded_writer().write("UPDATE device SET seen = 1 WHERE name = ?",
+                                        {std::string_view("nobody")}) == 0);
 }
 
 TEST_CASE("a migration step runs once, later steps follow, a newer file is refused") {
@@ -263,11 +263,11 @@ TEST_CASE("a violated constraint breaks the store until it is opened again") {
     auto store = opened(folder);
     add(store, "meter-1");
     store.commit();
-    CHECK_THROWS_AS(store.writer().write("INSERT INTO reading VALUES(?, ?)",
-                                         {std::string_view("nobody"), std::int64_t{1}}),
+    CHECK_THROWS_AS(store.unrecorded_writer().write("INSERT INTO reading VALUES(?, ?)",
+                                                    {std::string_view("nobody"), std::int64_t{1}}),
                     Broken);
     store.rollback();
-    CHECK_THROWS_AS(store.writer(), Broken);
+    CHECK_THROWS_AS(store.unrecorded_writer(), Broken);
     CHECK_THROWS_AS(store.commit(), Broken);
     CHECK(devices(store) == 1);
   }
@@ -282,8 +282,8 @@ TEST_CASE("misuse is a bug and says so") {
   CHECK_THROWS_AS(store.read("SELEKT 1"), std::logic_error);
   CHECK_THROWS_AS(store.read("INSERT INTO device(name) VALUES('x') RETURNING seen"),
                   std::logic_error);
-  CHECK_THROWS_AS(store.writer().write("SELECT 1"), std::logic_error);
-  CHECK_THROWS_AS(store.writer().write("COMMIT"), std::logic_error);
+  CHECK_THROWS_AS(store.unrecorded_writer().write("SELECT 1"), std::logic_error);
+  CHECK_THROWS_AS(store.unrecorded_writer().write("COMMIT"), std::logic_error);
   CHECK_THROWS_AS(store.read("SELECT ?", {}), std::logic_error);
   CHECK_THROWS_AS(store.read("SELECT 1; SELECT 2"), std::logic_error);
 }

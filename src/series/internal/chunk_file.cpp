@@ -94,7 +94,7 @@ void ChunkFile::insert(Batch& batch) {
   std::sort(batch.chunks.begin(), batch.chunks.end(), [](const Sealed& a, const Sealed& b) {
     return a.key != b.key ? a.key < b.key : a.offset < b.offset;
   });
-  auto& writer = store_.writer();
+  auto& writer = store_.unrecorded_writer();
   for (const auto& chunk : batch.chunks) {
     const auto packed = batch.packed(chunk);
     writer.write(
@@ -105,7 +105,7 @@ void ChunkFile::insert(Batch& batch) {
 }
 
 void ChunkFile::save_open(const Cut& cut) {
-  auto& writer = store_.writer();
+  auto& writer = store_.unrecorded_writer();
   Bytes packed;
   for (const auto key : cut.open) {
     packed.clear();
@@ -130,7 +130,7 @@ std::uint64_t ChunkFile::remove_before(std::int64_t before) {
         {before});
     if (rows.next()) points = static_cast<std::uint64_t>(rows.integer(0));
   }
-  const auto removed = store_.writer().write(
+  const auto removed = store_.unrecorded_writer().write(
       "DELETE FROM chunk WHERE id IN"
       " (SELECT id FROM chunk INDEXED BY chunk_by_time WHERE end < ?)",
       {before});
@@ -141,7 +141,7 @@ std::uint64_t ChunkFile::remove_before(std::int64_t before) {
 Result<std::uint64_t> ChunkFile::save(std::span<const NewKey> keys, Batch& batch, const Cut* cut,
                                       std::optional<std::int64_t> forget_before) {
   return guarded([&]() -> Result<std::uint64_t> {
-    auto& writer = store_.writer();
+    auto& writer = store_.unrecorded_writer();
     for (const auto& key : keys)
       writer.write("INSERT OR IGNORE INTO key VALUES(?, ?, ?)",
                    {std::int64_t{key.key}, key.device, key.metric});
