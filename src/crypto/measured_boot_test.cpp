@@ -249,7 +249,7 @@ TEST_CASE("a log explains a quote, or is refused") {
   written.measured(0, 8, bytes_of("firmware 1.2")).measured(7, variable, bytes_of("SecureBoot=1"));
   written.measured(8, 13, bytes_of("linux quiet"));
   const EventLog log = expect(parse_event_log(written.octets));
-  const Selection selection = select({0, 1, 7, 8});
+  const Selection selection = selection_of({0, 1, 7, 8});
   Quoted quoted{.selection = selection,
                 .pcr_digest = pcr_digest(values_of(replay(log), selection), HashAlgorithm::sha384),
                 .digest_algorithm = HashAlgorithm::sha384};

@@ -199,7 +199,7 @@ std::size_t Selection::count() const {
   return static_cast<std::size_t>(std::popcount(registers));
 }
 
-Selection select(std::initializer_list<unsigned> registers) {
+Selection selection_of(std::initializer_list<unsigned> registers) {
   Selection out;
   for (const unsigned one : registers) out.registers |= 1u << one % registers_max;
   return out;

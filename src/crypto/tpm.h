@@ -94,8 +94,9 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 inline constexpr unsigned registers_max = 24;
-Selection select(std::initializer_list<unsigned> registers);  // of the SHA-256 bank; each below 24
-Result<Selection> parse_selection(std::string_view);          // rising, at least one
+// Of the SHA-256 bank; each below 24.
+Selection selection_of(std::initializer_list<unsigned> registers);
+Result<Selection> parse_selection(std::string_view);  // rising, at least one
 std::string show(const Selection&);
 
 // In the storage hierarchy a TPM obfuscates the counts and the firmware version; a key below the

@@ -45,7 +45,7 @@ void verify(ByteView attest, ByteView signature) {
                      certify = recorded::octets(recorded::p256_certify),
                      nonce = expect(from_hex(recorded::quote_nonce)),
                      certify_nonce = expect(from_hex(recorded::certify_nonce));
-  if (verify_quote(key, attest, signature, nonce, select({0, 1, 7, 8})) &&
+  if (verify_quote(key, attest, signature, nonce, selection_of({0, 1, 7, 8})) &&
       text_of(attest) != text_of(quote))
     std::abort();
   if (verify_certify(key, attest, signature, certify_nonce, tls, asked) &&

@@ -41,7 +41,7 @@ std::vector<Bytes> recorded_values() {
   return out;
 }
 
-const Selection measured = select({0, 1, 7, 8});
+const Selection measured = selection_of({0, 1, 7, 8});
 
 struct Recording {
   std::string_view area, quote, quote_signature, certify, certify_signature;
@@ -334,7 +334,7 @@ TEST_CASE("a quote that proves nothing is refused, each time in its own words") 
   Bytes other_nonce = nonce();
   other_nonce[31] ^= 1;
   CHECK(mentions(refused(key, quote, mark, other_nonce, measured), "another nonce"));
-  CHECK(mentions(refused(key, quote, mark, nonce(), select({0, 1, 7})),
+  CHECK(mentions(refused(key, quote, mark, nonce(), selection_of({0, 1, 7})),
                  "over sha256:0,1,7,8; asked for was sha256:0,1,7"));
   Selection other_bank = measured;
   other_bank.bank = HashAlgorithm::sha384;
