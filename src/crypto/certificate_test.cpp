@@ -329,6 +329,15 @@ TEST_CASE("certificates that break RFC 5280, or that say more than we know, are 
   CHECK(
       mentions(refusal({"basicConstraints=CA:TRUE", "keyUsage=digitalSignature"}), "may not sign"));
   CHECK(mentions(refusal({"subjectAltName=DNS:a*b.example"}), "DNS name"));
+  const auto constrained = [](const std::string& der) {
+    return std::vector<std::string>{"basicConstraints=critical,CA:TRUE",
+                                    "nameConstraints=critical,DER:" + der};
+  };
+  CHECK(mentions(refusal(constrained("3000")), "present and empty"));
+  CHECK(mentions(refusal(constrained("3004a000a100")), "empty list"));
+  CHECK(
+      mentions(refusal({"authorityKeyIdentifier=DER:30038201aa"}), "without the key's identifier"));
+  CHECK(mentions(refusal({"authorityKeyIdentifier=DER:30038001aa8100"}), "authorityKeyIdentifier"));
   CHECK(mentions(refusal(leaf, {"-set_serial", "0"}), "zero"));
   CHECK(mentions(refusal(leaf, {"-set_serial", "-5"}), "negative"));
   CHECK(mentions(refusal(leaf, {"-set_serial", "0x80000000000000000000000000000000000000ff"}),
@@ -358,6 +367,63 @@ TEST_CASE("a leaf must say what it is for, and any purpose is none") {
     auto verdict = verify_chain(leaf, {}, anchors, Use::client, test_time);
     CHECK(fault_of(verdict) == Fault::unauthorized);
     CHECK(mentions(verdict.error().message, "clientAuth"));
+  }
+}
+
+TEST_CASE("a leaf that is good for anything is not accepted for something") {
+  OpensslTool tool;
+  const auto leaf = expect(foreign(
+      tool, {"basicConstraints=CA:FALSE", "extendedKeyUsage=clientAuth,anyExtendedKeyUsage"}));
+  const FleetAuthority fleet;
+  const Certificate anchors[] = {fleet.root};
+  const auto verdict = verify_chain(leaf, {}, anchors, Use::client, test_time);
+  CHECK(mentions(verdict.error().message, "anyExtendedKeyUsage"));
+}
+
+TEST_CASE("an anchor that openssl would not end a path at is not ours either") {
+  OpensslTool tool;
+  const FleetAuthority fleet;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto leaf = fleet.leaf(FleetAuthority::client("x"), key.public_key());
+  const auto refusal = [&](const Certificate& anchor) {
+    const auto verdict = verify_chain(leaf, {}, {&anchor, 1}, Use::client, test_time);
+    return verdict ? "" : verdict.error().message;
+  };
+  const std::vector<std::string> ca{"basicConstraints=critical,CA:TRUE"};
+  auto odd_root = ca, orphan = ca;
+  odd_root.push_back("authorityKeyIdentifier=DER:3006800401020304");
+  CHECK(mentions(refusal(expect(foreign(tool, odd_root))), "another key as its issuer's"));
+
+  tool.put("ca.pem", certificate_pem(fleet.root.der));
+  tool.put("ca.key", fleet.root_key.private_pem());
+  orphan.push_back("authorityKeyIdentifier=none");
+  CHECK(mentions(refusal(expect(foreign(tool, orphan, {"-CA", "ca.pem", "-CAkey", "ca.key"}))),
+                 "does not identify its issuer's key"));
+  CHECK(refusal(fleet.issuing) == "");  // an intermediate may be an anchor
+}
+
+TEST_CASE("a path is as long as its reader allows, and no longer") {
+  const FleetAuthority fleet;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto leaf = fleet.leaf(FleetAuthority::client("x"), key.public_key());
+  const Certificate between[] = {fleet.issuing}, anchors[] = {fleet.root};
+  CHECK(verify_chain(leaf, between, anchors, Use::client, test_time, 1));
+  CHECK_FALSE(verify_chain(leaf, between, anchors, Use::client, test_time, 0));
+}
+
+TEST_CASE("a server has the names that its certificate tells, and a star is one label") {
+  const FleetAuthority fleet;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto server = fleet.leaf(FleetAuthority::server(), key.public_key());
+  for (const char* host : {"localhost", "LocalHost", "a.fleet.example", "A.FLEET.example",
+                           "127.0.0.1", "::1", "0:0:0:0:0:0:0:1"}) {
+    INFO(host);
+    CHECK(verify_server_name(server, host));
+  }
+  for (const char* host : {"", "muster", "local", "fleet.example", ".fleet.example",
+                           "a.b.fleet.example", "*", "localhost.", "127.0.0.2", "::2", "127.1"}) {
+    INFO(host);
+    CHECK(fault_of(verify_server_name(server, host)) == Fault::unauthorized);
   }
 }
 
