@@ -1,6 +1,5 @@
 #include <benchmark/benchmark.h>
 
-#include "crypto/crl.h"
 #include "crypto/csr.h"
 #include "crypto/internal/test_fleet_authority.h"
 #include "crypto/merkle.h"
@@ -68,15 +67,6 @@ void check_chain(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-void list_revoked(benchmark::State& state) {
-  const FleetAuthority fleet;
-  std::vector<Revoked> revoked(static_cast<std::size_t>(state.range(0)),
-                               {.serial = Bytes(16, 0x11), .at = test_time});
-  for (auto _ : state)
-    benchmark::DoNotOptimize(
-        make_crl(revoked, 1, test_time, test_time + 24h, fleet.issuing, fleet.issuing_key));
-}
-
 void hash_leaf(benchmark::State& state) {
   const Bytes entry(static_cast<std::size_t>(state.range(0)), 0x5a);
   for (auto _ : state) benchmark::DoNotOptimize(leaf_hash(entry));
@@ -95,7 +85,6 @@ BENCHMARK(parse_request)->DenseRange(0, 2);
 BENCHMARK(issue_from_request);
 BENCHMARK(read_certificate);
 BENCHMARK(check_chain);
-BENCHMARK(list_revoked)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(hash_leaf)->Arg(32)->Arg(300);
 BENCHMARK(hash_node);
 
