@@ -49,13 +49,13 @@ Result<link::Request> question(const Place& place, const DeviceId& device, Reque
               "/artifacts/sha256/{digest}");
 }
 
-Response response_to(link::Reply reply, const Place& place) {
+Response response_to(link::Reply reply, const std::string& what) {
   if (auto* text = std::get_if<std::string>(&reply))
     return {.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
             .body = std::move(*text)};
   if (auto* file = std::get_if<link::File>(&reply))
     return {.headers = {{"Content-Type", "application/octet-stream"},
-                        {"ETag", '"' + place.what + '"'},
+                        {"ETag", '"' + what + '"'},
                         {"Cache-Control", "private, immutable, max-age=31536000"}},
             .file = Response::File{file->path, file->size}};
   return {.status = 204};
@@ -63,8 +63,7 @@ Response response_to(link::Reply reply, const Place& place) {
 
 }  // namespace
 
-DeviceHttp::DeviceHttp(link::Controller& controller, Tally& tally)
-    : controller_(controller), tally_(tally) {}
+DeviceHttp::DeviceHttp(Questions& questions, Tally& tally) : questions_(questions), tally_(tally) {}
 
 std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head) {
   if (head.content_length > report_max)
@@ -77,24 +76,29 @@ void DeviceHttp::serve(Request request, Respond respond) {
   if (!place) return respond(plain(404, "no such path; see /v1/devices/{id}/updates"));
   if (!request.peer_certificate) return respond(plain(401, "this door needs a device certificate"));
   link::Hello hello{crypto::sha256(*request.peer_certificate), request.peer_address};
-  controller_.ask(
-      std::move(hello), [this, place = std::move(*place), request = std::move(request),
-                         respond = std::move(respond)](Result<link::Reply> reply) mutable {
-        if (!reply) return respond(refusal(reply.error()));
-        const auto& grant = std::get<link::Grant>(*reply);
-        auto device = DeviceId::parse(grant.name);
-        if (grant.application || !device) return respond(plain(403, "this door is for devices"));
-        auto ask = question(place, *device, request);
-        if (!ask) return respond(refusal(ask.error()));
-        bool download = std::holds_alternative<link::Fetch>(*ask);
-        controller_.ask(std::move(*ask),
-                        [&tally = tally_, download, place = std::move(place),
-                         respond = std::move(respond)](Result<link::Reply> answer) mutable {
-                          if (!answer) return respond(refusal(answer.error()));
-                          if (download) count(tally.downloads);
-                          respond(response_to(std::move(*answer), place));
-                        });
-      });
+  questions_.ask(std::move(hello),
+                 [this, place = std::move(*place), request = std::move(request),
+                  respond = std::move(respond)](const Result<link::Reply>& reply) mutable {
+                   if (!reply) return respond(refusal(reply.error()));
+                   const auto& grant = std::get<link::Grant>(*reply);
+                   auto device = DeviceId::parse(grant.name);
+                   if (grant.application || !device)
+                     return respond(plain(403, "this door is for devices"));
+                   auto wanted = question(place, *device, request);
+                   if (!wanted) return respond(refusal(wanted.error()));
+                   ask(std::move(*wanted), std::move(place.what), std::move(respond));
+                 });
+}
+
+void DeviceHttp::ask(link::Request request, std::string what, Respond respond) {
+  const bool download = std::holds_alternative<link::Fetch>(request);
+  questions_.ask(std::move(request),
+                 [this, download, what = std::move(what),
+                  respond = std::move(respond)](Result<link::Reply> reply) mutable {
+                   if (!reply) return respond(refusal(reply.error()));
+                   if (download) count(tally_.downloads);
+                   respond(response_to(std::move(*reply), what));
+                 });
 }
 
 }  // namespace muster::gateway

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/gateway.h"
+#include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
 #include "net/http.h"
 
@@ -11,12 +12,14 @@ namespace muster::gateway {
 
 class DeviceHttp final : public net::http::Service {
  public:
-  DeviceHttp(link::Controller&, Tally&);
+  DeviceHttp(Questions&, Tally&);
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
  private:
-  link::Controller& controller_;
+  void ask(link::Request, std::string what, net::http::Respond);
+
+  Questions& questions_;
   Tally& tally_;
 };
 

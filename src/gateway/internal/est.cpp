@@ -80,37 +80,29 @@ Result<crypto::Csr> csr_of(const Request& request) {
   return crypto::parse_csr(*der);
 }
 
+net::http::Header basic_challenge() {
+  return {"WWW-Authenticate", "Basic realm=\"muster enrolment\""};
+}
+
 Response challenge() {
   auto response = plain(
       401, "enrolment needs HTTP Basic: the device id as user, its one-time token as password");
-  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"muster enrolment\"");
+  response.headers.push_back(basic_challenge());
   return response;
 }
 
-// Counts one enrolment in flight for as long as it lives.
-class Passage {
- public:
-  explicit Passage(std::shared_ptr<std::atomic<std::size_t>> count) : count_(std::move(count)) {
-    ++*count_;
-  }
-  Passage(Passage&&) = default;
-  ~Passage() {
-    if (count_) --*count_;
-  }
-
- private:
-  std::shared_ptr<std::atomic<std::size_t>> count_;
-};
-
 }  // namespace
 
-Est::Est(const Settings& settings, link::Controller& controller, Tally& tally)
+Est::Est(const Settings& settings, Questions& questions, Tally& tally, std::string ca_certificates)
     : settings_(settings),
-      controller_(controller),
+      questions_(questions),
       tally_(tally),
-      in_flight_(std::make_shared<std::atomic<std::size_t>>(0)) {
-  if (auto cms = crypto::make_certs_only(settings.ca_certificates))
-    ca_certificates_ = text_of(*cms);
+      ca_certificates_(std::move(ca_certificates)) {}
+
+Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions,
+                                       Tally& tally) {
+  TRY(const auto cms, crypto::make_certs_only(settings.ca_certificates));
+  return std::unique_ptr<Est>(new Est(settings, questions, tally, std::string(text_of(cms))));
 }
 
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
@@ -124,7 +116,7 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
                                           std::to_string(crypto::csr_bytes_max) +
                                           " octets before base64"));
   }
-  if (*in_flight_ >= settings_.enrolments_in_flight) {
+  if (in_flight_ >= settings_.enrolments_in_flight) {
     auto busy = plain(503, "too many enrolments at once; try again shortly");
     busy.headers.emplace_back("Retry-After", "5");
     return std::unexpected(std::move(busy));
@@ -153,17 +145,9 @@ void Est::enrol(Request request, Respond respond, bool wrapped) {
     count(tally_.enrolments_refused);
     return respond(refusal(csr.error()));
   }
-  controller_.ask(link::Enrol{credentials->user, credentials->password, csr->key.spki(),
-                              csr->digest, csr->common_name, request.peer_address},
-                  [&tally = tally_, wrapped, respond = std::move(respond),
-                   passage = Passage(in_flight_)](Result<link::Reply> reply) mutable {
-                    count(reply ? tally.enrolments : tally.enrolments_refused);
-                    auto response = certificate_answer(reply, wrapped);
-                    if (response.status == 401)
-                      response.headers.emplace_back("WWW-Authenticate",
-                                                    "Basic realm=\"muster enrolment\"");
-                    respond(std::move(response));
-                  });
+  ask(link::Enrol{credentials->user, credentials->password, csr->key.spki(), csr->digest,
+                  csr->common_name, request.peer_address},
+      std::move(respond), wrapped);
 }
 
 void Est::renew(Request request, Respond respond, bool wrapped) {
@@ -175,18 +159,27 @@ void Est::renew(Request request, Respond respond, bool wrapped) {
     count(tally_.enrolments_refused);
     return respond(refusal(csr.error()));
   }
-  controller_.ask(link::Renew{crypto::sha256(*request.peer_certificate), csr->key.spki(),
-                              csr->digest, csr->common_name, request.peer_address},
-                  [&tally = tally_, wrapped, respond = std::move(respond),
-                   passage = Passage(in_flight_)](Result<link::Reply> reply) mutable {
-                    count(reply ? tally.enrolments : tally.enrolments_refused);
-                    respond(certificate_answer(reply, wrapped));
-                  });
+  ask(link::Renew{crypto::sha256(*request.peer_certificate), csr->key.spki(), csr->digest,
+                  csr->common_name, request.peer_address},
+      std::move(respond), wrapped);
+}
+
+void Est::ask(link::Request request, Respond respond, bool wrapped) {
+  const bool by_token = std::holds_alternative<link::Enrol>(request);
+  ++in_flight_;
+  questions_.ask(std::move(request), [this, wrapped, by_token, respond = std::move(respond)](
+                                         const Result<link::Reply>& reply) mutable {
+    --in_flight_;
+    count(reply ? tally_.enrolments : tally_.enrolments_refused);
+    auto response = certificate_answer(reply, wrapped);
+    if (response.status == 401 && by_token) response.headers.push_back(basic_challenge());
+    respond(std::move(response));
+  });
 }
 
 void Est::crl(Respond respond) {
-  controller_.ask(link::GetCrl{}, [respond =
-                                       std::move(respond)](Result<link::Reply> reply) mutable {
+  questions_.ask(link::GetCrl{}, [respond = std::move(respond)](
+                                     const Result<link::Reply>& reply) mutable {
     if (!reply) return respond(refusal(reply.error()));
     respond({.headers = {{"Content-Type", "application/pkix-crl"}, {"Cache-Control", "max-age=60"}},
              .body = std::string(text_of(std::get<Bytes>(*reply)))});

@@ -5,10 +5,10 @@
 // wrapped at 64 under the label "mime", for clients that need either. Loop thread.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "gateway/gateway.h"
+#include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
 #include "net/http.h"
 
@@ -16,21 +16,22 @@ namespace muster::gateway {
 
 class Est final : public net::http::Service {
  public:
-  Est(const Settings&, link::Controller&, Tally&);
+  static Result<std::unique_ptr<Est>> open(const Settings&, Questions&, Tally&);
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
  private:
+  Est(const Settings&, Questions&, Tally&, std::string ca_certificates);
   void enrol(net::http::Request, net::http::Respond, bool wrapped);
   void renew(net::http::Request, net::http::Respond, bool wrapped);
   void crl(net::http::Respond);
+  void ask(link::Request, net::http::Respond, bool wrapped);  // for a certificate
 
   const Settings& settings_;
-  link::Controller& controller_;
+  Questions& questions_;
   Tally& tally_;
-  std::string ca_certificates_;  // certs-only CMS, DER
-  std::shared_ptr<std::atomic<std::size_t>>
-      in_flight_;  // outlives the door: answers may come after it closed
+  const std::string ca_certificates_;  // certs-only CMS, DER
+  std::size_t in_flight_ = 0;          // enrolments and renewals that wait for the controller
 };
 
 }  // namespace muster::gateway

@@ -23,8 +23,8 @@ constexpr std::size_t handshakes_max = 256;  // more are left in the kernel's ba
 Shard::Shard(unsigned number, Neighbours& around)
     : number_(number),
       around_(around),
-      est_(around.settings, around.controller, around.tally),
-      device_http_(around.controller, around.tally),
+      questions_(loop_, around.controller),
+      device_http_(questions_, around.tally),
       lanes_(around.telemetry.lanes()),
       routes_(std::make_shared<Table>()) {}
 
@@ -43,10 +43,11 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
   tls.tls12 = true;
   TRY(auto enrol_tls, net::TlsContext::server(tls));
   enrol_tls_.emplace(std::move(enrol_tls));
+  TRY(est_, Est::open(s, questions_, around_.tally));
   TRY(mqtt_, net::Listener::open(loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); }));
   TRY(device_,
       net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
-  TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, est_));
+  TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_));
   loop_.after(1s, [this] { each_second(); });
   return Gateway::Ports{mqtt_->port(), device_->port(), enrol_->port()};
 }
@@ -176,12 +177,10 @@ void Shard::leave(Session& session, Handle handle) {
 
 void Shard::ask(Handle handle, link::Request request,
                 std::move_only_function<void(Session&, Result<link::Reply>)> then) {
-  around_.controller.ask(std::move(request), [this, handle, then = std::move(then)](
-                                                 Result<link::Reply> reply) mutable {
-    loop_.post([this, handle, then = std::move(then), reply = std::move(reply)]() mutable {
-      if (Session* session = find(handle)) then(*session, std::move(reply));
-    });
-  });
+  questions_.ask(std::move(request),
+                 [this, handle, then = std::move(then)](Result<link::Reply> reply) mutable {
+                   if (Session* session = find(handle)) then(*session, std::move(reply));
+                 });
 }
 
 void Shard::each_second() {

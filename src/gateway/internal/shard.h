@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "gateway/internal/device_http.h"
 #include "gateway/internal/est.h"
+#include "gateway/internal/questions.h"
 #include "gateway/internal/routes.h"
 #include "gateway/internal/session.h"
 #include "gateway/internal/tally.h"
@@ -69,6 +70,7 @@ class Shard {
 
   // Asks the controller and comes back to the session, if it still lives.
   void ask(Handle, link::Request, std::move_only_function<void(Session&, Result<link::Reply>)>);
+  void report(link::Request request) { questions_.report(std::move(request)); }
   void enter(Session&, Handle);  // into the indexes; ends an older session of the same client
   void leave(Session&, Handle);  // out of everything; the session is destroyed at the turn's end
   // One message, with its readings, into the lane's batch; acknowledged through Session::kept when
@@ -123,8 +125,9 @@ class Shard {
   const unsigned number_;
   Neighbours& around_;
   net::Loop loop_;
+  Questions questions_;
   std::optional<net::TlsContext> device_tls_, enrol_tls_;
-  Est est_;
+  std::unique_ptr<Est> est_;
   DeviceHttp device_http_;
   std::unique_ptr<net::Listener> mqtt_;
   std::unique_ptr<net::http::Server> device_, enrol_;

@@ -6,7 +6,9 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +65,7 @@ class Oracle final : public link::Controller {
   void ask(link::Request request, link::Answered answered) override {
     std::unique_lock lock(mutex_);
     asked_.push_back(request);
+    askers_.insert(std::this_thread::get_id());
     if (holding_) return held_.emplace_back(std::move(request), std::move(answered)), void();
     auto reply = reply_to(request);
     lock.unlock();
@@ -96,7 +99,13 @@ class Oracle final : public link::Controller {
       if (const T* one = std::get_if<T>(&each)) found.push_back(*one);
     return found;
   }
-  Result<link::Reply> to_state = link::Reply{link::None{}};  // set before it is asked
+  bool asked_by(std::thread::id who) const {
+    std::lock_guard lock(mutex_);
+    return askers_.contains(who);
+  }
+  // Set before they are asked.
+  Result<link::Reply> to_state = link::Reply{link::None{}};
+  Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew
 
  private:
   Result<link::Reply> locked_reply_to(const link::Request& request) {
@@ -112,12 +121,15 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::GetDesired>(request)) return R"({"interval":30})";
     if (std::holds_alternative<link::GetUpdate>(request)) return R"({"release":"r-1"})";
     if (std::holds_alternative<link::State>(request)) return to_state;
+    if (std::holds_alternative<link::Enrol>(request)) return to_certificate;
+    if (std::holds_alternative<link::Renew>(request)) return to_certificate;
     return link::None{};
   }
 
   mutable std::mutex mutex_;
   std::map<link::Fingerprint, link::Grant> grants_;
   std::vector<link::Request> asked_;
+  std::set<std::thread::id> askers_;
   std::deque<std::pair<link::Request, link::Answered>> held_;
   bool holding_ = false;
 };

@@ -12,6 +12,7 @@
 
 #include "gateway/gateway.h"
 #include "gateway/internal/test_stand_ins.h"
+#include "net/http.h"
 #include "net/stream.h"
 #include "wire/mqtt.h"
 
@@ -105,20 +106,25 @@ class Client final : public net::Stream::Events {
 
 class Workbench {
  public:
-  explicit Workbench(unsigned threads = 1) {
-    const Papers own = ca.issue(crypto::Use::server, "door");
-    gateway = expect(Gateway::open({.mqtt_port = 0,
-                                    .device_port = 0,
-                                    .enrol_port = 0,
-                                    .threads = threads,
-                                    .key_pem = own.key_pem,
-                                    .chain_pem = own.certificate_pem,
-                                    .device_anchors_pem = ca.pem(),
-                                    .ca_certificates = {ca.der()},
-                                    .packet_max = 64 << 10},
-                                   controller, telemetry, clock));
+  explicit Workbench(unsigned threads = 1)
+      : gateway(expect(Gateway::open(settings(threads), controller, telemetry, clock))) {}
+  ~Workbench() {  // draining waits for what is held back
+    controller.hold(false);
+    telemetry.answer({});
   }
 
+  Settings settings(unsigned threads) {
+    const Papers own = ca.issue(crypto::Use::server, "door");
+    return {.mqtt_port = 0,
+            .device_port = 0,
+            .enrol_port = 0,
+            .threads = threads,
+            .key_pem = own.key_pem,
+            .chain_pem = own.certificate_pem,
+            .device_anchors_pem = ca.pem(),
+            .ca_certificates = {ca.der()},
+            .packet_max = 64 << 10};
+  }
   Papers device(const std::string& name, bool restricted = false) {
     Papers papers = ca.issue(crypto::Use::client, name);
     controller.grant(papers, {.name = {},
