@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -173,6 +174,27 @@ TEST_CASE("draining says goodbye to everybody") {
   CHECK(w.wait<mqtt::Disconnect>(*client).reason == Reason::server_shutting_down);
   CHECK(w.until([&] { return client->closed(); }));
   stopping.join();
+}
+
+TEST_CASE(
+    "draining waits for the readings that are on their way, beyond the sessions they came by") {
+  Workbench w;
+  w.telemetry.hold();
+  auto client = w.arrive(w.device("meter-1"));
+  client->publish("v1/devices/meter-1/telemetry", readings);
+  CHECK(w.until([&] { return w.telemetry.messages() == 1; }));
+  client->publish("v1/devices/meter-1/telemetry", readings);  // fills the next batch
+  w.settle(*client);
+  std::atomic<bool> drained{false};
+  std::thread stopping([&] {
+    w.gateway->drain();
+    drained = true;
+  });
+  CHECK(w.until([&] { return client->closed(); }));
+  CHECK_FALSE(drained);
+  w.telemetry.answer({});
+  stopping.join();
+  CHECK(w.telemetry.messages() == 2);
 }
 
 TEST_CASE("a will is told when a device vanishes, not when it says goodbye") {

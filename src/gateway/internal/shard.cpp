@@ -16,6 +16,7 @@ constexpr std::size_t messages_waiting_max = 8'192;
 // its way.
 constexpr std::size_t batch_full = 512;
 constexpr std::int64_t fill_within_ns = 2'000'000;
+constexpr Duration goodbyes_within = 2s;     // for clients that do not answer ours
 constexpr std::size_t handshakes_max = 256;  // more are left in the kernel's backlog
 
 }  // namespace
@@ -79,8 +80,20 @@ void Shard::drain() {
       seat.session->go(wire::mqtt::Reason::server_shutting_down, "the controller is stopping");
   device_->drain([] {});
   enrol_->drain([] {});
-  if (sessions_ == 0) return loop_.stop();
-  loop_.after(2s, [this] { loop_.stop(); });  // for clients that do not answer our goodbye
+  loop_.after(goodbyes_within, [this] {
+    goodbyes_over_ = true;
+    stop_when_done();
+  });
+  stop_when_done();
+}
+
+// Batches are waited for as long as it takes: telemetry gives each one back, and answers to us.
+void Shard::stop_when_done() {
+  if (!draining_ || (sessions_ > 0 && !goodbyes_over_)) return;
+  const bool back = std::ranges::all_of(lanes_, [](const Lane& lane) {
+    return lane.on_their_way == 0 && lane.batch.messages.empty();
+  });
+  if (back) loop_.stop();
 }
 
 // --- sessions ---
@@ -171,7 +184,7 @@ void Shard::leave(Session& session, Handle handle) {
   loop_.defer([dead = std::move(seat.session)] {});
   free_seats_.push_back(handle.index);
   --sessions_;
-  if (draining_ && sessions_ == 0) loop_.stop();
+  stop_when_done();
   if (!draining_ && handshaking_ < handshakes_max) mqtt_->hold(false);
 }
 
@@ -306,6 +319,7 @@ void Shard::batch_kept(unsigned number, const Result<void>& result, link::Batch 
   send_batch(number);
   for (Handle handle : std::exchange(waiting_for_room_, {}))
     if (Session* session = find(handle)) session->resume_reading();
+  stop_when_done();
 }
 
 // --- applications ---

@@ -121,6 +121,7 @@ class Shard {
   void send_batch(unsigned lane);
   void batch_kept(unsigned lane, const Result<void>&, link::Batch, const std::vector<Receipt>&);
   void each_second();
+  void stop_when_done();
 
   const unsigned number_;
   Neighbours& around_;
@@ -145,6 +146,7 @@ class Shard {
   std::uint32_t now_s_ = 0;
   std::uint32_t cuts_ = 0;
   bool draining_ = false;
+  bool goodbyes_over_ = false;  // who has not gone by now is not waited for
 };
 
 }  // namespace muster::gateway
