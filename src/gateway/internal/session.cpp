@@ -140,8 +140,7 @@ void Session::take(const mqtt::Packet& packet, std::size_t size) {
 void Session::malformed(const mqtt::MqttError& error) {
   count(shard_.tally().packets_malformed);
   const std::string who = name().empty() ? stream_.peer_address() : name();
-  shard_.ask(handle_, link::Misuse{who, "packet.malformed", error.message},
-             [](Session&, Result<link::Reply>) {});
+  shard_.report(link::Misuse{who, "packet.malformed", error.message});
   if (phase_ == Phase::granted) return refuse(error.reason, error.message);
   go(error.reason, error.message);
 }
@@ -150,6 +149,13 @@ void Session::malformed(const mqtt::MqttError& error) {
 
 void Session::take_connect(const mqtt::Connect& connect) {
   version_ = connect.version;
+  const auto number = [&](mqtt::Property which, std::uint32_t otherwise) {
+    return connect.properties.number(which).value_or(otherwise);  // 3.1.1 has none of them
+  };
+  receive_maximum_ =
+      static_cast<std::uint16_t>(number(mqtt::Property::receive_maximum, receive_maximum_));
+  packet_max_ = number(mqtt::Property::maximum_packet_size, packet_max_);
+  wants_words_ = number(mqtt::Property::request_problem, 1) != 0;
   if (may_connect(connect)) accept(connect);
 }
 
@@ -174,20 +180,14 @@ bool Session::may_connect(const mqtt::Connect& connect) {
 
 void Session::refuse(Reason reason, std::string_view why) {
   count(shard_.tally().connects_refused);
-  mqtt::PropertyList properties;
-  if (v5()) properties.text(mqtt::Property::reason_string, why);
   phase_ = Phase::closing;
-  send(mqtt::Connack{false, reason, properties.view()});
+  explain(mqtt::Connack{.reason = reason}, why);
   stream_.finish();
 }
 
-void Session::accept(const mqtt::Connect& connect) {
-  phase_ = Phase::accepted;
-  keep_alive_s_ = connect.keep_alive_s;
+bool Session::welcome(const mqtt::Connect& connect) {
   mqtt::PropertyList properties;
   if (v5()) {
-    receive_maximum_ = static_cast<std::uint16_t>(
-        connect.properties.number(mqtt::Property::receive_maximum).value_or(65535));
     properties.number(mqtt::Property::session_expiry, 0)
         .number(mqtt::Property::maximum_qos, 1)
         .number(mqtt::Property::retain_available, 0)
@@ -197,6 +197,17 @@ void Session::accept(const mqtt::Connect& connect) {
                 static_cast<std::uint32_t>(shard_.around().settings.packet_max));
     if (connect.client_id.empty()) properties.text(mqtt::Property::assigned_client_id, name());
   }
+  return try_send(mqtt::Connack{.properties = properties.view()});
+}
+
+void Session::accept(const mqtt::Connect& connect) {
+  if (!welcome(connect)) {
+    phase_ = Phase::closing;
+    count(shard_.tally().connects_refused);
+    return stream_.close({Fault::invalid, "its Maximum Packet Size has no room for CONNACK", ""});
+  }
+  phase_ = Phase::accepted;
+  keep_alive_s_ = connect.keep_alive_s;
   if (connect.will)
     will_ = std::make_unique<Publication>(std::string(connect.will->topic),
                                           std::string(text_of(connect.will->payload)),
@@ -205,31 +216,43 @@ void Session::accept(const mqtt::Connect& connect) {
     application_->client_id = connect.client_id.empty() ? name() : std::string(connect.client_id);
   count(shard_.tally().connects);
   shard_.enter(*this, handle_);
-  send(mqtt::Connack{false, Reason::success, properties.view()});
   if (application_) return;
   slot_ = shard_.around().telemetry.slot(device_, model_);
   model_ = {};
   shard_.around().telemetry.connected(slot_, true);
-  shard_.ask(handle_, link::Presence{device_, true}, [](Session&, Result<link::Reply>) {});
+  shard_.report(link::Presence{device_, true});
 }
 
 // --- the way out ---
 
-void Session::send(const mqtt::Packet& packet) {
+bool Session::try_send(const mqtt::Packet& packet) {
   Bytes& frame = shard_.frame();
   frame.clear();
-  if (auto done = mqtt::append(frame, packet, version_); !done)
-    return log::error("gateway", "a packet could not be encoded", {{"why", done.error().message}});
+  if (auto done = mqtt::append(frame, packet, version_); !done) {
+    log::error("gateway", "a packet could not be encoded", {{"why", done.error().message}});
+    return false;
+  }
+  if (frame.size() > packet_max_) return false;
   stream_.write(frame);
+  return true;
+}
+
+void Session::send(const mqtt::Packet& packet) {
+  if (!try_send(packet))
+    go(Reason::packet_too_large, "the answer is larger than this client's Maximum Packet Size");
 }
 
 void Session::send_publication(const Publication& message, std::uint8_t qos) {
-  Bytes& frame = shard_.frame();
-  frame.clear();
   mqtt::Publish packet{.topic = message.topic, .payload = bytes_of(message.payload), .qos = qos};
   if (qos) packet.packet_id = outbound_->identify();
-  if (mqtt::append_publish(frame, packet, version_)) stream_.write(frame);
-  count(shard_.tally().deliveries);
+  if (try_send(packet)) return count(shard_.tally().deliveries);
+  if (qos) outbound_->acknowledge(packet.packet_id);  // as if it had been sent [MQTT-3.1.2-25]
+  count(shard_.tally().deliveries_dropped);
+  if (!application_)
+    log::warning("gateway", "a message is larger than its device takes, and is dropped",
+                 {{"topic", message.topic},
+                  {"payload", std::to_string(message.payload.size())},
+                  {"packet_max", std::to_string(packet_max_)}});
 }
 
 void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
@@ -258,11 +281,7 @@ void Session::go(Reason reason, std::string_view why) {
   if (phase_ == Phase::closing) return;
   const bool greeted = phase_ == Phase::accepted;
   phase_ = Phase::closing;
-  if (greeted && v5()) {
-    mqtt::PropertyList properties;
-    properties.text(mqtt::Property::reason_string, why.substr(0, 256));
-    send(mqtt::Disconnect{reason, properties.view()});
-  }
+  if (greeted && v5()) explain(mqtt::Disconnect{.reason = reason}, why);
   stream_.finish();
 }
 
@@ -281,7 +300,7 @@ void Session::resume_reading() {
 
 void Session::left() {
   shard_.around().telemetry.connected(slot_, false);
-  shard_.ask(handle_, link::Presence{device_, false}, [](Session&, Result<link::Reply>) {});
+  shard_.report(link::Presence{device_, false});
 }
 
 void Session::on_close(const Error& why) {

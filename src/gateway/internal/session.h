@@ -14,6 +14,7 @@
 
 #include "gateway/internal/outbound.h"
 #include "gateway/internal/routes.h"
+#include "gateway/internal/words.h"
 #include "link/link.h"
 #include "net/stream.h"
 #include "wire/mqtt.h"
@@ -70,9 +71,11 @@ class Session final : net::Stream::Events {
   bool may_connect(const wire::mqtt::Connect&);
   void refuse(Reason, std::string_view why);  // CONNACK with the reason, then close
   void accept(const wire::mqtt::Connect&);
+  bool welcome(const wire::mqtt::Connect&);  // CONNACK; false: the client takes none of that size
   void take_publish(const wire::mqtt::Publish&, std::size_t size);
   void take_readings(const wire::mqtt::Publish&, std::size_t size);
   void ask_and_acknowledge(link::Request, std::uint16_t packet_id);
+  void ask_and_tell(link::Request, Channel);
   void refuse_publish(const wire::mqtt::Publish&, std::size_t size, Reason, std::string why);
   void take_subscribe(const wire::mqtt::Subscribe&);
   Reason subscribe_device(const wire::mqtt::Subscription&, std::array<bool, channels>& fresh);
@@ -80,7 +83,12 @@ class Session final : net::Stream::Events {
   void take_unsubscribe(const wire::mqtt::Unsubscribe&);
   Reason unsubscribe_device(std::string_view filter);
   Reason unsubscribe_application(std::string_view filter);
-  void send(const wire::mqtt::Packet&);
+  // False: not sent, as the client takes no packet of that size [MQTT-3.1.2-24] or it cannot be
+  // encoded.
+  [[nodiscard]] bool try_send(const wire::mqtt::Packet&);
+  void send(const wire::mqtt::Packet&);  // or ends the session: the client waits for it
+  template <class Packet>
+  void explain(Packet, std::string_view why);  // sends it, and why if the client wants to know
   void send_publication(const Publication&, std::uint8_t qos);
   void acknowledge(std::uint16_t packet_id, Reason, std::string_view why = {});
   void malformed(const wire::mqtt::MqttError&);
@@ -92,8 +100,10 @@ class Session final : net::Stream::Events {
   wire::mqtt::Version version_ = wire::mqtt::Version::v5;
   bool restricted_ = false;
   std::array<std::uint8_t, channels> subscribed_{};  // a device's: 0 no, 1 QoS 0, 2 QoS 1
+  bool wants_words_ = true;                          // Request Problem Information, 3.1.2.11.7
   std::uint16_t keep_alive_s_ = 0;
   std::uint16_t receive_maximum_ = 65535;
+  std::uint32_t packet_max_ = UINT32_MAX;  // octets that the client takes
   std::uint32_t heard_s_ = 0;
   std::uint32_t cuts_ = 0;  // Shard::cuts() when the grant was asked for
   std::uint32_t slot_ = 0;
@@ -105,6 +115,19 @@ class Session final : net::Stream::Events {
   std::unique_ptr<Outbound> outbound_;
   net::Stream stream_;
 };
+
+template <class Packet>
+void Session::explain(Packet packet, std::string_view why) {
+  constexpr std::size_t why_max = 512;
+  if (v5() && wants_words_ && !why.empty()) {
+    wire::mqtt::PropertyList words;
+    words.text(wire::mqtt::Property::reason_string, shortened(why, why_max));
+    packet.properties = words.view();
+    if (try_send(packet)) return;
+    packet.properties = {};
+  }
+  send(packet);
+}
 
 std::uint64_t serial_key(std::string_view serial_hex);
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "gateway/internal/session.h"
 #include "gateway/internal/shard.h"
 #include "wire/topic.h"
@@ -49,11 +50,7 @@ mqtt::Reason puback_reason(Fault fault) {
 
 void Session::acknowledge(std::uint16_t packet_id, Reason reason, std::string_view why) {
   if (packet_id == 0 || phase_ != Phase::accepted) return;
-  if (!why.empty() && v5()) {
-    mqtt::PropertyList properties;
-    properties.text(mqtt::Property::reason_string, why.substr(0, 512));
-    return send(mqtt::Puback{packet_id, reason, properties.view()});
-  }
+  if (!why.empty()) return explain(mqtt::Puback{.packet_id = packet_id, .reason = reason}, why);
   Bytes& frame = shard_.frame();
   frame.clear();
   mqtt::append_puback(frame, packet_id, version_, reason);
@@ -96,7 +93,7 @@ void Session::take_publish(const mqtt::Publish& publish, std::size_t size) {
   }
   refuse_publish(publish, size, Reason::not_authorized,
                  "a device may publish to telemetry, state, events and results under v1/devices/" +
-                     name() + " only, not to " + std::string(publish.topic.substr(0, 128)));
+                     name() + " only, not to " + std::string(shortened(publish.topic, 128)));
 }
 
 void Session::take_readings(const mqtt::Publish& publish, std::size_t size) {
@@ -123,8 +120,7 @@ void Session::refuse_publish(const mqtt::Publish& publish, std::size_t size, Rea
                              std::string why) {
   count(shard_.tally().publishes_refused);
   if (!application_) shard_.add_refused(slot_, size);
-  shard_.ask(handle_, link::Misuse{name(), "topic.refused", why},
-             [](Session&, Result<link::Reply>) {});
+  shard_.report(link::Misuse{name(), "topic.refused", why});
   if (v5() && publish.packet_id) return acknowledge(publish.packet_id, reason, why);
   go(reason, why);  // there is no other way to say no to QoS 0, or in 3.1.1 (4.8, "close the
                     // network connection")
@@ -140,18 +136,24 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
                                           : subscribe_device(each, fresh));
   send(answer);
   if (std::ranges::any_of(answer.reasons, mqtt::is_failure))
-    shard_.ask(handle_,
-               link::Misuse{name(), "topic.refused", "a subscription outside its own topics"},
-               [](Session&, Result<link::Reply>) {});
+    shard_.report(link::Misuse{name(), "topic.refused", "a subscription outside its own topics"});
   if (application_) return;
   if (fresh[std::to_underlying(Channel::desired)])
-    shard_.ask(handle_, link::GetDesired{device_}, [](Session& self, Result<link::Reply> reply) {
-      if (reply) self.tell(Channel::desired, std::move(std::get<std::string>(*reply)));
-    });
+    ask_and_tell(link::GetDesired{device_}, Channel::desired);
   if (fresh[std::to_underlying(Channel::updates)])
-    shard_.ask(handle_, link::GetUpdate{device_}, [](Session& self, Result<link::Reply> reply) {
-      if (reply) self.tell(Channel::updates, std::move(std::get<std::string>(*reply)));
-    });
+    ask_and_tell(link::GetUpdate{device_}, Channel::updates);
+}
+
+void Session::ask_and_tell(link::Request request, Channel channel) {
+  shard_.ask(handle_, std::move(request), [channel](Session& self, Result<link::Reply> reply) {
+    if (reply) return self.tell(channel, std::move(std::get<std::string>(*reply)));
+    log::warning("gateway", "a device that subscribed could not be told",
+                 {{"device", self.name()},
+                  {"channel", std::string(channel_names[std::to_underlying(channel)])},
+                  {"why", reply.error().message}});
+    if (reply.error().fault == Fault::unavailable)
+      self.stream_.close(reply.error());  // it asks again
+  });
 }
 
 Session::Reason Session::subscribe_device(const mqtt::Subscription& wanted,
