@@ -3,12 +3,15 @@
 //
 // One I/O thread per core, each with its own loop, TLS contexts and listeners on the shared ports;
 // a device stays on the thread that accepted it. Identity and rights are asked of the controller
-// once, after the handshake; changes come as pushes and find the session by index. Readings are
+// after an MQTT handshake (and again if a cut may have overtaken the answer), and at each request
+// over HTTPS; changes come as pushes and find the session by index. Readings are
 // parsed once, where they arrive, and travel in batches. The gateway holds no CA key, decides
 // nothing about devices, and includes no domain module.
 //
-// push() from any thread; all else from the thread that opened it. What a PUBACK means:
-// docs/formats/mqtt.md.
+// push(), ports() and counters() from any thread. reload() and drain() from one thread at a time,
+// none of the gateway's; after drain() there is nothing to reload. The controller and the telemetry
+// outlive the gateway, and the controller has ended, or answered what it was asked, before the
+// gateway is destroyed. What a PUBACK means: docs/formats/mqtt.md.
 #pragma once
 
 #include <array>
@@ -52,7 +55,9 @@ class Gateway final : public link::Gate {
   };
   Ports ports() const;
   void push(const std::vector<link::Push>&) override;
-  void drain();  // says goodbye to every session and stops the threads; repeats are harmless
+  // Says goodbye to every session, waits for the batches that are with the telemetry, and stops the
+  // threads; repeats are harmless.
+  void drain();
   Counters counters() const;
   // New key, chain and anchors for handshakes to come; live connections stay.
   Result<void> reload(std::string key_pem, std::string chain_pem, std::string device_anchors_pem);

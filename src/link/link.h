@@ -23,7 +23,8 @@ namespace muster::link {
 
 using Fingerprint = std::array<std::uint8_t, 32>;  // SHA-256 of a certificate's DER
 
-// Who a certificate stands for and what it may do; asked once, after the handshake.
+// Who a certificate stands for and what it may do; asked after an MQTT handshake, and at each
+// request over HTTPS.
 struct Grant {
   std::string name;  // device or application id
   bool application = false;
@@ -105,8 +106,9 @@ using Answered = std::move_only_function<void(Result<Reply>)>;
 class Controller {  // the domain, seen from a door
  public:
   virtual ~Controller() = default;
-  // Any thread. `answered` runs once, on the domain's thread, after what it tells is durable: post
-  // it home from there.
+  // Any thread. `answered` runs once: on the domain's thread, after what it tells is durable; or,
+  // once the domain has ended, on the asker's, inside this call, with `unavailable`. Post it home
+  // from either, and do no work there.
   virtual void ask(Request, Answered answered) = 0;
 };
 
@@ -166,9 +168,10 @@ class Telemetry {  // where readings go; not the domain
   virtual unsigned lanes() const = 0;  // workers; a slot belongs to lane slot % lanes(), and so
                                        // does every message of a batch
   virtual std::uint32_t slot(const DeviceId&, const ModelId&) = 0;  // any thread; once per session
-  // Any thread. `kept` runs on a telemetry worker's thread, once every reading is in a log that
-  // survives kill -9 (or not, with the error: then nothing of the batch may be acknowledged), and
-  // gives the batch back for reuse.
+  // Any thread. `kept` runs once and gives the batch back for reuse: on a telemetry worker's
+  // thread, when every reading is in a log that survives kill -9 (or not, with the error: then
+  // nothing of the batch may be acknowledged); or, when the lane has too many batches waiting, on
+  // the caller's, inside this call, with `exhausted`. Post it home from either.
   virtual void take(unsigned lane, Batch, Kept kept) = 0;
   virtual void connected(std::uint32_t slot, bool) = 0;  // any thread
 };
