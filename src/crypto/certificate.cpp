@@ -40,10 +40,11 @@ std::unexpected<Error> not_accepted(const Certificate& leaf, const std::string& 
 }
 
 Result<void> check_leaf(const Certificate& leaf, Use purpose) {
-  if (purpose != Use::client && purpose != Use::server)
-    return fail(Fault::invalid, "a chain is verified for a client or a server");
+  if (purpose != Use::client && purpose != Use::server && purpose != Use::birth)
+    return fail(Fault::invalid, "a chain is verified for a client, a server or a birth");
   if (leaf.is_ca) return not_accepted(leaf, "it is a CA's own");
-  if (purpose == Use::client && !leaf.client_auth)
+  const bool says_nothing = purpose == Use::birth && !leaf.has_purposes;
+  if (purpose != Use::server && !leaf.client_auth && !says_nothing)
     return not_accepted(leaf, "its extended key usage does not name clientAuth");
   if (purpose == Use::server && !leaf.server_auth)
     return not_accepted(leaf, "its extended key usage does not name serverAuth");
@@ -101,7 +102,7 @@ Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> 
   TRY_VOID(check_leaf(leaf, purpose));
   const QuietErrors quiet;
   TRY(const StoreHandle store,
-      store_of(anchors, purpose == Use::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER,
+      store_of(anchors, purpose == Use::server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT,
                now));
   X509_STORE_set_depth(store.get(), used_max);
   TRY(const X509Handle x509, to_openssl(leaf));

@@ -22,7 +22,8 @@ using Serial =
     std::array<std::uint8_t, 16>;  // positive: the top bit is clear and the first octet not zero
 std::string serial_hex(const Serial&);
 
-enum class Use { root_ca, issuing_ca, server, client, ocsp_responder };
+// birth: what a maker gave a device for life (IDevID, IEEE 802.1AR). Verified here, never issued.
+enum class Use { root_ca, issuing_ca, server, client, ocsp_responder, birth };
 
 struct Profile {
   Use use = Use::client;
@@ -48,9 +49,9 @@ struct Certificate {
   Bytes subject_der, issuer_der;
   Instant not_before, not_after;
   bool is_ca = false, client_auth = false, server_auth = false, ocsp_signing = false;
-  bool any_purpose =
-      false;         // anyExtendedKeyUsage: alone it grants nothing, and a leaf with it is refused
-  Hash fingerprint;  // SHA-256 of the DER
+  bool has_purposes = false;  // an extended key usage, whatever it names
+  bool any_purpose = false;   // anyExtendedKeyUsage: a leaf with it is refused
+  Hash fingerprint;           // SHA-256 of the DER
 };
 
 // issuer: null makes it self-signed by `signer`. `subject_key` is copied as it stands. Refused:
@@ -65,9 +66,10 @@ std::string certificate_pem(ByteView der);
 
 // leaf → intermediates → one of the anchors, each signature, validity time, CA bit and purpose;
 // strict (X509_V_FLAG_X509_STRICT). The leaf states the purpose (client or server) in its extended
-// key usage, a server's also a name. An anchor need not be self-signed, but must be a CA.
-// unauthorized, with the reason, if the chain does not hold; not_after itself is too late. Between
-// leaf and anchor there are at most `intermediates_used_max` certificates.
+// key usage, a server's also a name; one of birth states clientAuth or has no extended key usage,
+// as makers do. An anchor need not be self-signed, but must be a CA. unauthorized, with the reason,
+// if the chain does not hold; not_after itself is too late. Between leaf and anchor there are at
+// most `intermediates_used_max` certificates.
 inline constexpr int intermediates_used_max = 8;
 Result<void> verify_chain(const Certificate& leaf, std::span<const Certificate> intermediates,
                           std::span<const Certificate> anchors, Use purpose, Instant now,

@@ -380,6 +380,36 @@ TEST_CASE("a leaf that is good for anything is not accepted for something") {
   CHECK(mentions(verdict.error().message, "anyExtendedKeyUsage"));
 }
 
+TEST_CASE("a maker's certificate may leave its purpose open, as a birth and as nothing else") {
+  OpensslTool tool;
+  const FileKey key = expect(FileKey::generate(Algorithm::ecdsa_p256));
+  const auto maker =
+      FleetAuthority::make({.use = Use::root_ca,
+                            .common_name = "Maker",
+                            .not_before = instant(0),
+                            .not_after = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31)},
+                           key.public_key(), nullptr, key);
+  const Certificate anchors[] = {maker};
+  tool.put("ca.pem", certificate_pem(maker.der));
+  tool.put("ca.key", key.private_pem());
+  const auto made = [&](std::vector<std::string> extensions) {
+    extensions.insert(extensions.end(),
+                      {"basicConstraints=CA:FALSE", "authorityKeyIdentifier=keyid"});
+    return expect(
+        foreign(tool, extensions, {"-CA", "ca.pem", "-CAkey", "ca.key", "-days", "36500"}));
+  };
+  const auto open = made({}), client = made({"extendedKeyUsage=clientAuth"}),
+             code = made({"extendedKeyUsage=codeSigning"});
+  const Instant now = open.not_before + 24h;
+  CHECK(verify_chain(open, {}, anchors, Use::birth, now));
+  CHECK_FALSE(verify_chain(open, {}, anchors, Use::client, now));
+  CHECK(verify_chain(client, {}, anchors, Use::birth, now));
+  CHECK_FALSE(verify_chain(code, {}, anchors, Use::birth, now));
+  Profile profile = FleetAuthority::client("x");
+  profile.use = Use::birth;
+  CHECK_FALSE(issue(profile, open.key, Serial{1}, &maker, key));
+}
+
 TEST_CASE("an anchor that openssl would not end a path at is not ours either") {
   OpensslTool tool;
   const FleetAuthority fleet;

@@ -30,6 +30,7 @@ std::unexpected<Error> refuse(const std::string& why) {
 }
 
 Result<void> check_profile(const Profile& profile, const Serial& serial) {
+  if (profile.use == Use::birth) return refuse("a birth certificate is its maker's to issue");
   if (!fits_a_name(profile.common_name))
     return refuse("the common name must be 1 to 64 printable characters");
   if (!profile.organizational_unit.empty() && !fits_a_name(profile.organizational_unit))

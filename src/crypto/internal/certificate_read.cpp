@@ -55,6 +55,7 @@ Result<void> read_key_usage(ByteView value, Stated& stated) {
 Result<void> read_extended_key_usage(ByteView value, Certificate& out) {
   TRY(auto purposes, der::enter_only(value, der::sequence, "extKeyUsage"));
   if (purposes.empty()) return refuse("extKeyUsage: present and empty");
+  out.has_purposes = true;
   while (!purposes.empty()) {
     TRY(const ByteView purpose, purposes.object("extKeyUsage"));
     out.client_auth |= text_of(purpose) == client_auth_id;
