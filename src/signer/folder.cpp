@@ -1,0 +1,110 @@
+#include "signer/folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "signer/descriptor.h"
+
+namespace muster::signer {
+namespace {
+
+namespace fs = std::filesystem;
+using crypto::Certificate;
+using crypto::FileKey;
+
+constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h;
+constexpr Duration backdated = 1h;  // for clients whose clock is behind
+constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
+
+std::unexpected<Error> cannot(const char* what, const fs::path& path) {
+  return fail(Fault::unavailable,
+              "cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(errno));
+}
+
+Result<Certificate> read_certificate(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in)
+    return fail(Fault::missing,
+                "there is no " + path.string() + "; make the folder with muster-signer init");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  TRY(auto found, crypto::parse_certificates_pem(text));
+  return std::move(found.front());
+}
+
+// Whole or not at all.
+Result<void> write(const fs::path& path, std::string_view text) {
+  const fs::path draft = path.string() + ".new";
+  {
+    const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file ||
+        ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::fsync(file.number()) != 0)
+      return cannot("write", draft);
+  }
+  if (::rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path);
+  const Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::fsync(folder.number()) != 0) return cannot("sync", path.parent_path());
+  return {};
+}
+
+crypto::Serial new_serial(Random& random) {
+  crypto::Serial serial;
+  random.fill(serial);
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
+  return serial;
+}
+
+// The certificate at `path`, or one that is issued and written now.
+Result<Certificate> certificate(const fs::path& path, const crypto::Profile& profile,
+                                const crypto::PublicKey& key, const Certificate* issuer,
+                                const crypto::SigningKey& signer, Random& random) {
+  if (fs::exists(path)) return read_certificate(path);
+  TRY(const auto der, crypto::issue(profile, key, new_serial(random), issuer, signer));
+  TRY_VOID(write(path, crypto::certificate_pem(der)));
+  return crypto::parse_certificate(der);
+}
+
+}  // namespace
+
+Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& random) {
+  std::error_code error;
+  fs::create_directories(path / "keys", error);
+  if (error)
+    return fail(Fault::unavailable, "cannot make " + path.string() + ": " + error.message());
+  if (::chmod(path.c_str(), 0700) != 0 || ::chmod((path / "keys").c_str(), 0700) != 0)
+    return cannot("protect", path);
+  if (fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem")) return open(path);
+  const Instant now = clock.now();
+  TRY(const auto issuing, FileKey::load_or_make(path / "keys" / "issuing.key", algorithm));
+  TRY(const auto root, FileKey::load_or_make(path / "keys" / "root.key", algorithm));
+  TRY(const auto root_certificate, certificate(path / "ca.pem",
+                                               {.use = crypto::Use::root_ca,
+                                                .common_name = "Muster fleet root",
+                                                .not_before = now - backdated,
+                                                .not_after = now + root_life},
+                                               root.public_key(), nullptr, root, random));
+  TRY_VOID(certificate(path / "issuing.pem",
+                       {.use = crypto::Use::issuing_ca,
+                        .common_name = "Muster issuing CA",
+                        .not_before = now - backdated,
+                        .not_after = now + issuing_life},
+                       issuing.public_key(), &root_certificate, root, random));
+  return open(path);
+}
+
+Result<Folder> Folder::open(const fs::path& path) {
+  Folder out{.path = path, .chain = {}};
+  for (const char* name : {"issuing.pem", "ca.pem"}) {
+    TRY(auto one, read_certificate(path / name));
+    out.chain.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace muster::signer

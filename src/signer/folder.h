@@ -1,0 +1,34 @@
+// signer/folder -- the signer's own folder: its authority, made once, and its log.
+//
+//   keys/root.key      0600; needed only to make issuing.pem. It may be taken away afterwards
+//   keys/issuing.key   0600
+//   ca.pem             the fleet root, for clients
+//   issuing.pem        the issuing CA
+//   issuance.log       what was ever signed (signer/issuance_log.h)
+//
+// The certificates are those that a controller without a separate signer makes for itself. One
+// thread; time comes from the Clock.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/certificate.h"
+
+namespace muster::signer {
+
+struct Folder {
+  std::filesystem::path path;
+  std::vector<crypto::Certificate> chain;  // issuing, then root
+
+  // Makes what is missing; what is there stays as it is.
+  static Result<Folder> make(const std::filesystem::path&, const Clock&, Random&);
+  static Result<Folder> open(const std::filesystem::path&);  // missing when it was never made
+
+  std::filesystem::path issuing_key() const { return path / "keys" / "issuing.key"; }
+  std::filesystem::path log() const { return path / "issuance.log"; }
+};
+
+}  // namespace muster::signer

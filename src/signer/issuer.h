@@ -1,0 +1,34 @@
+// signer/issuer -- the seam between those who decide that a certificate shall be and the key that
+// makes it so.
+//
+// Each question is answered exactly once, on whatever thread the implementation says. `unavailable`
+// says only that no answer came in time: the signer may have signed, and has then logged it. Who is
+// told so asks again with the same serial, and gets what was signed or has it signed now.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "signer/issuance_log.h"
+#include "signer/order.h"
+
+namespace muster::signer {
+
+class Issuer {
+ public:
+  template <class T>
+  using Answer = std::move_only_function<void(Result<T>)>;
+
+  virtual ~Issuer() = default;
+
+  virtual void issue(Order, Answer<Bytes>) = 0;         // the certificate, DER
+  virtual void make_list(CrlOrder, Answer<Bytes>) = 0;  // the revocation list, DER
+
+  // What the issuance log holds from `index` on: at most `limit` records, or a thousand, or fewer
+  // when they are long; none when there are no more.
+  virtual void since(std::uint64_t index, std::uint32_t limit, Answer<std::vector<Issuance>>) = 0;
+
+  virtual void chain(Answer<std::vector<crypto::Certificate>>) = 0;  // issuing first, root last
+};
+
+}  // namespace muster::signer

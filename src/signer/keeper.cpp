@@ -1,0 +1,187 @@
+#include "signer/keeper.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace muster::signer {
+namespace {
+
+constexpr std::size_t shards_max = 65'536;
+
+std::uint64_t number_of(const crypto::Serial& serial) {
+  std::uint64_t n = 0;
+  for (std::size_t i = 8; i < serial.size(); ++i) n = n << 8 | serial[i];
+  return n;
+}
+
+crypto::Serial serial_of(std::uint64_t number) {
+  crypto::Serial out{};
+  for (std::size_t i = out.size(); number != 0; number >>= 8)
+    out[--i] = static_cast<std::uint8_t>(number);
+  return out;
+}
+
+std::unexpected<Error> taken(const crypto::Serial& serial) {
+  return fail(Fault::conflict,
+              "serial " + crypto::serial_hex(serial) + " was given to another order", "serial");
+}
+
+Result<void> check_key(const crypto::PublicKey& key, const Rule& rule,
+                       const crypto::Certificate& issuer) {
+  if (std::ranges::find(rule.keys, key.algorithm()) == rule.keys.end())
+    return fail(Fault::forbidden,
+                std::string("this template takes no key of ") + crypto::name_of(key.algorithm()),
+                "spki");
+  if (key.spki() == issuer.key.spki())
+    return fail(Fault::forbidden, "the issuing key itself is not certified", "spki");
+  return {};
+}
+
+}  // namespace
+
+bool TokenBucket::take(Instant now) {
+  if (now > at_) {
+    const double seconds = std::chrono::duration<double>(now - at_).count();
+    tokens_ = std::min(rate_.burst, tokens_ + seconds * rate_.per_second);
+    at_ = now;
+  }
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+Duration TokenBucket::wait() const {
+  if (rate_.per_second <= 0) return 24h;
+  return Duration(static_cast<std::int64_t>(std::ceil((1 - tokens_) / rate_.per_second * 1000)));
+}
+
+Keeper::Keeper(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key,
+               IssuanceLog log, Policy policy, const Clock& clock, Lists lists)
+    : chain_(std::move(chain)),
+      key_(key),
+      log_(std::move(log)),
+      policy_(std::move(policy)),
+      clock_(clock),
+      buckets_{TokenBucket(policy_.device.rate, clock.now()),
+               TokenBucket(policy_.application.rate, clock.now()),
+               TokenBucket(policy_.server.rate, clock.now()),
+               TokenBucket(policy_.ocsp_responder.rate, clock.now()),
+               TokenBucket(policy_.revocation_list.rate, clock.now())},
+      lists_(std::move(lists)) {}
+
+Result<Keeper> Keeper::open(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key,
+                            const std::filesystem::path& path, Policy policy, const Clock& clock,
+                            Random& random) {
+  if (chain.empty() || !chain.front().is_ca)
+    return fail(Fault::invalid, "the issuing certificate is missing, or is not a CA's");
+  if (chain.front().key.spki() != key.public_key().spki())
+    return fail(Fault::invalid, "the issuing key is not that of the issuing certificate");
+  Lists lists;
+  TRY(auto log, IssuanceLog::open(path, random, [&lists](const Issuance& issuance) {
+        if (issuance.kind == Template::revocation_list)
+          lists[issuance.subject] = number_of(issuance.serial);
+      }));
+  return Keeper(std::move(chain), key, std::move(log), std::move(policy), clock, std::move(lists));
+}
+
+Result<void> Keeper::take(Template kind, Instant now) {
+  TokenBucket& bucket = buckets_[static_cast<std::size_t>(kind) - 1];
+  if (bucket.take(now)) return {};
+  return fail(Fault::exhausted, std::string("the signer's rate for template ") + name_of(kind) +
+                                    " is used up; ask again in " + show(bucket.wait()));
+}
+
+Result<std::optional<Bytes>> Keeper::answered(const Order& order,
+                                              const crypto::Hash& digest) const {
+  TRY(auto before, log_.find(order.serial));
+  if (!before) return std::nullopt;
+  if (before->order != digest) return taken(order.serial);
+  return std::optional(std::move(before->document));
+}
+
+Result<Issuance> Keeper::sign(const Order& order, const crypto::Hash& digest) {
+  const Instant now = clock_.now();
+  const crypto::Certificate& issuer = chain_.front();
+  if (now >= issuer.not_after)
+    return fail(Fault::unavailable,
+                "the issuing certificate ended at " + rfc3339(issuer.not_after) + "; renew it");
+  TRY(const auto profile, profile_of(order, policy_, now));
+  TRY(const auto key, crypto::PublicKey::from_spki(order.spki));
+  TRY_VOID(check_key(key, policy_.rule(order.kind), issuer));
+  TRY_VOID(take(order.kind, now));
+  TRY(auto der, crypto::issue(profile, key, order.serial, &issuer, key_));
+  return Issuance{.at = now,
+                  .kind = order.kind,
+                  .serial = order.serial,
+                  .order = digest,
+                  .subject = order.subject,
+                  .document = std::move(der)};
+}
+
+std::vector<Result<Bytes>> Keeper::issue(std::span<const Order> orders) {
+  std::vector<Result<Bytes>> answers;
+  answers.reserve(orders.size());
+  std::vector<Issuance> batch;
+  std::vector<std::size_t> waiting;  // which answer each of the batch is
+  std::map<crypto::Serial, std::size_t> in_batch;
+  std::vector<std::pair<std::size_t, std::size_t>> repeats;  // an answer, and whose it repeats
+
+  const auto one = [&](const Order& order) -> Result<Bytes> {
+    TRY(const Bytes octets, encode(order));
+    const crypto::Hash digest = crypto::sha256(octets);
+    TRY(auto before, answered(order, digest));
+    if (before) return std::move(*before);
+    if (const auto twin = in_batch.find(order.serial); twin != in_batch.end()) {
+      if (batch[twin->second].order != digest) return taken(order.serial);
+      repeats.emplace_back(answers.size(), waiting[twin->second]);
+      return Bytes{};
+    }
+    TRY(auto issuance, sign(order, digest));
+    in_batch.emplace(order.serial, batch.size());
+    waiting.push_back(answers.size());
+    batch.push_back(std::move(issuance));
+    return Bytes{};
+  };
+  for (const Order& order : orders) answers.push_back(one(order));
+
+  const Result<void> logged = batch.empty() ? Result<void>{} : log_.append(batch);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (logged)
+      answers[waiting[i]] = std::move(batch[i].document);
+    else
+      answers[waiting[i]] = std::unexpected(logged.error());
+  }
+  for (const auto& [repeat, first] : repeats) answers[repeat] = answers[first];
+  return answers;
+}
+
+Result<Bytes> Keeper::make_list(const CrlOrder& order) {
+  const Instant now = clock_.now();
+  const crypto::CrlTerms& terms = order.terms;
+  const std::string& shard = terms.scope.shard_uri;
+  TRY_VOID(check(terms, policy_, now));
+  const auto last = lists_.find(shard);
+  if (last != lists_.end() && terms.number < last->second)
+    return fail(Fault::conflict,
+                "the last revocation list of this shard has number " +
+                    std::to_string(last->second) + "; give this one a higher number",
+                "number");
+  if (last == lists_.end() && lists_.size() >= shards_max)
+    return fail(Fault::exhausted, "this signer has made lists of too many shards", "shard_uri");
+  TRY_VOID(take(Template::revocation_list, now));
+  TRY(const Bytes octets, encode(order));
+  TRY(Bytes der, crypto::make_crl(order.revoked, terms.number, terms.this_update, terms.next_update,
+                                  chain_.front(), key_, terms.scope));
+  const crypto::Hash made = crypto::sha256(der);
+  Issuance issuance{.at = now,
+                    .kind = Template::revocation_list,
+                    .serial = serial_of(terms.number),
+                    .order = crypto::sha256(octets),
+                    .subject = shard,
+                    .document = Bytes(made.begin(), made.end())};
+  TRY_VOID(log_.append({&issuance, 1}));
+  lists_[shard] = terms.number;
+  return der;
+}
+
+}  // namespace muster::signer

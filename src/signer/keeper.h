@@ -1,0 +1,77 @@
+// signer/keeper -- keeps the issuing key: checks an order against the policy, signs, writes the
+// log, and only then answers.
+//
+// An order that was answered before is answered with the very same certificate, also after a
+// restart and whatever the policy or the rate say now; its serial with another order is refused. A
+// batch costs one write to the disk. Nothing here sees the private key: it signs through
+// crypto::SigningKey. One thread; time comes from the Clock.
+#pragma once
+
+#include <array>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "crypto/key.h"
+#include "signer/issuance_log.h"
+#include "signer/policy.h"
+
+namespace muster::signer {
+
+// Lets `rate.burst` pass at once and `rate.per_second` in the long run. A clock that goes back
+// gives nothing until it has caught up.
+class TokenBucket {
+ public:
+  TokenBucket(Rate rate, Instant now) : rate_(rate), tokens_(rate.burst), at_(now) {}
+  bool take(Instant now);
+  Duration wait() const;  // until one passes again
+
+ private:
+  Rate rate_;
+  double tokens_;
+  Instant at_;
+};
+
+class Keeper {
+ public:
+  // chain: the issuing certificate first, the root last. Refused: a key that is not the issuing
+  // certificate's. The key must outlive the keeper.
+  static Result<Keeper> open(std::vector<crypto::Certificate> chain, const crypto::SigningKey&,
+                             const std::filesystem::path& log, Policy, const Clock&, Random&);
+
+  // One answer to each order, in their order: the certificate's DER. exhausted, and how long to
+  // wait, when a template's rate is used up.
+  std::vector<Result<Bytes>> issue(std::span<const Order>);
+
+  // A list's number may not go back within its shard; the same number again is a list made anew,
+  // since who ordered the first may have been stopped before anybody saw it.
+  Result<Bytes> make_list(const CrlOrder&);
+
+  Result<std::vector<Issuance>> since(std::uint64_t index, std::size_t limit) const {
+    return log_.since(index, limit);
+  }
+  const std::vector<crypto::Certificate>& chain() const { return chain_; }
+  const LogHead& head() const { return log_.head(); }
+  bool broken() const { return log_.broken(); }  // its log: it will not sign again
+
+ private:
+  using Lists = std::map<std::string, std::uint64_t>;  // the last number, by shard
+  Keeper(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key, IssuanceLog log,
+         Policy policy, const Clock& clock, Lists lists);
+  Result<std::optional<Bytes>> answered(const Order&, const crypto::Hash&) const;
+  Result<Issuance> sign(const Order&, const crypto::Hash&);
+  Result<void> take(Template, Instant now);
+
+  std::vector<crypto::Certificate> chain_;
+  const crypto::SigningKey& key_;
+  IssuanceLog log_;
+  Policy policy_;
+  const Clock& clock_;
+  std::array<TokenBucket, 5> buckets_;  // by template
+  Lists lists_;
+};
+
+}  // namespace muster::signer

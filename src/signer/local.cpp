@@ -1,0 +1,26 @@
+#include "signer/local.h"
+
+#include <algorithm>
+
+#include "signer/frame.h"
+
+namespace muster::signer {
+
+void LocalIssuer::issue(Order order, Answer<Bytes> answer) {
+  answer(std::move(keeper_.issue({&order, 1}).front()));
+}
+
+void LocalIssuer::make_list(CrlOrder order, Answer<Bytes> answer) {
+  answer(keeper_.make_list(order));
+}
+
+void LocalIssuer::since(std::uint64_t index, std::uint32_t limit,
+                        Answer<std::vector<Issuance>> answer) {
+  answer(keeper_.since(index, std::min<std::size_t>(limit, since_limit_max)));
+}
+
+void LocalIssuer::chain(Answer<std::vector<crypto::Certificate>> answer) {
+  answer(keeper_.chain());
+}
+
+}  // namespace muster::signer

@@ -1,0 +1,44 @@
+#include "signer/remote.h"
+
+#include "signer/frame.h"
+#include "signer/internal/line.h"
+
+namespace muster::signer {
+
+RemoteIssuer::RemoteIssuer(Connect connect, RemoteSettings settings)
+    : line_(std::make_unique<Line>(std::move(connect), settings)) {}
+
+RemoteIssuer::~RemoteIssuer() = default;
+
+void RemoteIssuer::issue(Order order, Answer<Bytes> answer) {
+  auto octets = encode(order);
+  if (!octets) return answer(std::unexpected(std::move(octets).error()));
+  line_->ask(FrameType::issue, std::move(*octets), line_->settings().order_limit,
+             std::move(answer));
+}
+
+void RemoteIssuer::make_list(CrlOrder order, Answer<Bytes> answer) {
+  auto octets = encode(order);
+  if (!octets) return answer(std::unexpected(std::move(octets).error()));
+  line_->ask(FrameType::make_list, std::move(*octets), line_->settings().list_limit,
+             std::move(answer));
+}
+
+void RemoteIssuer::since(std::uint64_t index, std::uint32_t limit,
+                         Answer<std::vector<Issuance>> answer) {
+  line_->ask(FrameType::since, encode(Since{index, limit}), line_->settings().order_limit,
+             [answer = std::move(answer)](Result<Bytes> octets) mutable {
+               if (!octets) return answer(std::unexpected(std::move(octets).error()));
+               answer(decode_issuances(*octets));
+             });
+}
+
+void RemoteIssuer::chain(Answer<std::vector<crypto::Certificate>> answer) {
+  line_->ask(FrameType::chain, {}, line_->settings().order_limit,
+             [answer = std::move(answer)](Result<Bytes> octets) mutable {
+               if (!octets) return answer(std::unexpected(std::move(octets).error()));
+               answer(decode_chain(*octets));
+             });
+}
+
+}  // namespace muster::signer

@@ -1,0 +1,63 @@
+// signer/test_authority -- for tests and benches only: an issuing CA, orders for it, and a keeper
+// over a log in a folder of its own, at a fixed time.
+#pragma once
+
+#include <optional>
+
+#include "base/test_folder.h"
+#include "crypto/internal/test_fleet_authority.h"
+#include "signer/keeper.h"
+
+namespace muster::signer {
+
+inline crypto::Serial serial_number(std::uint32_t n) {
+  crypto::Serial out{};
+  out[0] = 0x41;
+  for (std::size_t i = 0; i < 4; ++i) out[15 - i] = static_cast<std::uint8_t>(n >> (8 * i));
+  return out;
+}
+
+struct World {
+  explicit World(Policy chosen = {}) : policy(std::move(chosen)) { open(); }
+
+  void open() {
+    keeper.reset();
+    keeper.emplace(expect(reopened()));
+  }
+  Result<Keeper> reopened() {
+    return Keeper::open({fleet.issuing, fleet.root}, fleet.issuing_key, log(), policy, clock,
+                        random);
+  }
+  std::filesystem::path log() const { return folder.path / "issuance.log"; }
+
+  Order device(std::uint32_t n) const {
+    return {.kind = Template::device,
+            .serial = serial_number(n),
+            .subject = "meter-" + std::to_string(n),
+            .not_before = clock.now() - 5min,
+            .not_after = clock.now() + 24h * 30,
+            .spki = device_key.public_key().spki()};
+  }
+  std::vector<Order> devices(std::uint32_t from, std::uint32_t count) const {
+    std::vector<Order> out;
+    for (std::uint32_t i = 0; i < count; ++i) out.push_back(device(from + i));
+    return out;
+  }
+  CrlOrder list(std::uint64_t number) const {
+    return {.terms = {.number = number,
+                      .this_update = clock.now(),
+                      .next_update = clock.now() + 24h * 7},
+            .revoked = {{.serial = {0x41, 7}, .at = clock.now()}}};
+  }
+  Result<Bytes> issue(const Order& order) { return keeper->issue({&order, 1}).front(); }
+
+  TestFolder folder{in_memory()};
+  crypto::FleetAuthority fleet;
+  crypto::FileKey device_key = expect(crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
+  ManualClock clock{crypto::test_time};
+  SeededRandom random{7};
+  Policy policy;
+  std::optional<Keeper> keeper;
+};
+
+}  // namespace muster::signer
