@@ -31,11 +31,12 @@ struct World {
   std::filesystem::path log() const { return folder.path / "issuance.log"; }
 
   Order device(std::uint32_t n) const {
+    const Instant now = std::chrono::floor<std::chrono::seconds>(clock.now());
     return {.kind = Template::device,
             .serial = serial_number(n),
             .subject = "meter-" + std::to_string(n),
-            .not_before = clock.now() - 5min,
-            .not_after = clock.now() + 24h * 30,
+            .not_before = now - 5min,
+            .not_after = now + 24h * 30,
             .spki = device_key.public_key().spki()};
   }
   std::vector<Order> devices(std::uint32_t from, std::uint32_t count) const {

@@ -1,0 +1,100 @@
+#include "muster-signer/serve.h"
+
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/log.h"
+#include "signer/connect.h"
+#include "signer/folder.h"
+#include "signer/keeper.h"
+#include "signer/sandbox.h"
+#include "signer/serve.h"
+
+namespace muster {
+namespace {
+
+using signer::Descriptor;
+
+Result<Descriptor> signals_to_stop() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t both;
+  sigemptyset(&both);
+  sigaddset(&both, SIGTERM);
+  sigaddset(&both, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &both, nullptr);
+  Descriptor stop(::signalfd(-1, &both, SFD_CLOEXEC));
+  if (!stop)
+    return fail(Fault::unavailable,
+                std::string("cannot wait for signals: ") + std::strerror(errno));
+  return stop;
+}
+
+Result<signer::Doors> doors_of(const Options& options) {
+  signer::Doors doors;
+  if (!options.socket.empty()) {
+    TRY(doors.listener, signer::listen_at(options.socket));
+    return doors;
+  }
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (::getsockopt(options.descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
+    return fail(Fault::invalid, std::string("not a socket: ") + std::strerror(errno), "--fd");
+  if (listens)
+    doors.listener = Descriptor(options.descriptor);
+  else
+    doors.connected.push_back(Descriptor(options.descriptor));
+  return doors;
+}
+
+// What root may do and the signer's own user may not.
+Result<void> give_up_root(const Options& options) {
+  if (::geteuid() != 0) return {};
+  if (!signer::leave_network())
+    log::warning("signer", "this machine lets nobody leave its network; the filter has to do");
+  if (!options.user.empty()) return signer::become(options.user);
+  log::warning("signer", "runs as root: give it a user of its own with --user");
+  return {};
+}
+
+Result<void> confine() {
+  if (!signer::instrumented) return signer::confine();
+  log::warning("signer", "built with a sanitizer: not confined");
+  return {};
+}
+
+}  // namespace
+
+Result<void> serve(const Options& options) {
+  const int kept[] = {options.descriptor};
+  TRY_VOID(signer::close_all_but(kept));
+  TRY(const Descriptor stop, signals_to_stop());
+  TRY(auto doors, doors_of(options));
+  doors.stop = stop.number();
+  TRY_VOID(give_up_root(options));
+
+  // Opened now: nothing can be opened later.
+  SystemClock clock;
+  SystemRandom random;
+  TRY(auto folder, signer::Folder::open(options.folder));
+  TRY(const auto key, crypto::FileKey::load(folder.issuing_key()));
+  const std::uint32_t allowed = options.allowed_user.value_or(::geteuid());
+  const signer::ServeSettings settings{.allowed_user = doors.listener ? std::optional(allowed)
+                                                                      : options.allowed_user};
+  TRY(auto keeper, signer::Keeper::open(std::move(folder.chain), key, folder.log(), options.policy,
+                                        clock, random));
+  TRY_VOID(confine());
+
+  log::info("signer", "ready",
+            {{"issuer", keeper.chain().front().common_name},
+             {"records", std::to_string(keeper.head().size)}});
+  // Not by stdio, which would look at what standard output is: a call that is not left.
+  [[maybe_unused]] const auto told = ::write(STDOUT_FILENO, "ready\n", 6);
+  return signer::serve(keeper, std::move(doors), settings);
+}
+
+}  // namespace muster
