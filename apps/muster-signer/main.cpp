@@ -10,6 +10,7 @@
 #include "muster-signer/options.h"
 #include "muster-signer/serve.h"
 #include "signer/folder.h"
+#include "signer/issuance_log.h"
 #include "signer/sandbox.h"
 
 using namespace muster;
