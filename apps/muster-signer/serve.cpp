@@ -92,8 +92,11 @@ Result<void> serve(const Options& options) {
   log::info("signer", "ready",
             {{"issuer", keeper.chain().front().common_name},
              {"records", std::to_string(keeper.head().size)}});
-  // Not by stdio, which would look at what standard output is: a call that is not left.
-  [[maybe_unused]] const auto told = ::write(STDOUT_FILENO, "ready\n", 6);
+  // Standard output is the controller's where that one started us. Not by stdio, which would look
+  // at what it is: a call that is not left.
+  if (!options.socket.empty()) {
+    [[maybe_unused]] const auto told = ::write(STDOUT_FILENO, "ready\n", 6);
+  }
   return signer::serve(keeper, std::move(doors), settings);
 }
 

@@ -29,9 +29,10 @@ std::unexpected<Error> cannot(const char* what, const fs::path& path) {
 
 Result<Certificate> read_certificate(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in)
+  if (!in && errno == ENOENT)
     return fail(Fault::missing,
                 "there is no " + path.string() + "; make the folder with muster-signer init");
+  if (!in) return cannot("read", path);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   TRY(auto found, crypto::parse_certificates_pem(text));
   return std::move(found.front());

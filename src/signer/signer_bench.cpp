@@ -127,6 +127,23 @@ void repeated(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+// From the octets of the order to a signed list, as the signer does it.
+void revocation_list(benchmark::State& state) {
+  DiskWorld world;
+  CrlOrder order = world.list(1);
+  order.revoked.clear();
+  for (std::int64_t n = 0; n < state.range(0); ++n) {
+    const crypto::Serial serial = serial_number(static_cast<std::uint32_t>(n));
+    order.revoked.push_back({Bytes(serial.begin(), serial.end()), world.clock.now()});
+  }
+  const Bytes octets = expect(encode(order));
+  world.policy.revocation_list.rate = {1e9, 1e9};
+  world.open();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(expect(world.keeper->make_list(expect(decode_crl_order(octets)))));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
 void open_a_log(benchmark::State& state) {
   DiskWorld world;
   const auto size = static_cast<std::uint32_t>(state.range(0));
@@ -146,4 +163,5 @@ BENCHMARK(order_checked_and_signed);
 BENCHMARK(keeper)->Arg(1)->Arg(64)->Arg(256)->UseRealTime();
 BENCHMARK(remote)->Arg(1)->Arg(64)->Arg(512)->UseRealTime();
 BENCHMARK(repeated);
+BENCHMARK(revocation_list)->Arg(1000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(open_a_log)->Arg(20'000)->Unit(benchmark::kMillisecond);
