@@ -3,7 +3,9 @@
 //
 // Each question is answered exactly once, on whatever thread the implementation says. `unavailable`
 // says only that no answer came in time: the signer may have signed, and has then logged it. Who is
-// told so asks again with the same serial, and gets what was signed or has it signed now.
+// told so asks again with the same order, to the last octet, and gets what was signed or has it
+// signed now. So an order is kept, durably, until its answer is; another order under its serial is
+// refused.
 #pragma once
 
 #include <functional>

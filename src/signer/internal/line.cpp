@@ -21,7 +21,7 @@ std::int64_t nanoseconds(Duration d) {
 
 std::unexpected<Error> no_answer(const char* why) {
   return fail(Fault::unavailable, std::string("the signer did not answer: ") + why +
-                                      "; ask again with the same serial");
+                                      "; ask again with the same order");
 }
 
 }  // namespace
