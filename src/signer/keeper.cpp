@@ -118,40 +118,47 @@ Result<Issuance> Keeper::sign(const Order& order, const crypto::Hash& digest) {
                   .document = std::move(der)};
 }
 
+// What is to be logged together, and where each serial is in it.
+struct Keeper::Batch {
+  std::vector<Issuance> issuances;
+  std::map<crypto::Serial, std::size_t> places;
+};
+
+Result<Keeper::Outcome> Keeper::decide(const Order& order, Batch& batch) {
+  TRY(const Bytes octets, encode(order));
+  const crypto::Hash digest = crypto::sha256(octets);
+  TRY(auto before, answered(order, digest));
+  if (before) return Outcome(std::move(*before));
+  if (const auto twin = batch.places.find(order.serial); twin != batch.places.end()) {
+    if (batch.issuances[twin->second].order != digest) return taken(order.serial);
+    return Outcome(twin->second);
+  }
+  TRY(auto issuance, sign(order, digest));
+  batch.places.emplace(order.serial, batch.issuances.size());
+  batch.issuances.push_back(std::move(issuance));
+  return Outcome(batch.issuances.size() - 1);
+}
+
 std::vector<Result<Bytes>> Keeper::issue(std::span<const Order> orders) {
+  Batch batch;
+  std::vector<Result<Outcome>> outcomes;
+  outcomes.reserve(orders.size());
+  for (const Order& order : orders) outcomes.push_back(decide(order, batch));
+  const Result<void> logged =
+      batch.issuances.empty() ? Result<void>{} : log_.append(batch.issuances);
+
   std::vector<Result<Bytes>> answers;
   answers.reserve(orders.size());
-  std::vector<Issuance> batch;
-  std::vector<std::size_t> waiting;  // which answer each of the batch is
-  std::map<crypto::Serial, std::size_t> in_batch;
-  std::vector<std::pair<std::size_t, std::size_t>> repeats;  // an answer, and whose it repeats
-
-  const auto one = [&](const Order& order) -> Result<Bytes> {
-    TRY(const Bytes octets, encode(order));
-    const crypto::Hash digest = crypto::sha256(octets);
-    TRY(auto before, answered(order, digest));
-    if (before) return std::move(*before);
-    if (const auto twin = in_batch.find(order.serial); twin != in_batch.end()) {
-      if (batch[twin->second].order != digest) return taken(order.serial);
-      repeats.emplace_back(answers.size(), waiting[twin->second]);
-      return Bytes{};
-    }
-    TRY(auto issuance, sign(order, digest));
-    in_batch.emplace(order.serial, batch.size());
-    waiting.push_back(answers.size());
-    batch.push_back(std::move(issuance));
-    return Bytes{};
-  };
-  for (const Order& order : orders) answers.push_back(one(order));
-
-  const Result<void> logged = batch.empty() ? Result<void>{} : log_.append(batch);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (logged)
-      answers[waiting[i]] = std::move(batch[i].document);
+  for (Result<Outcome>& outcome : outcomes) {
+    if (!outcome)
+      answers.emplace_back(std::unexpected(std::move(outcome).error()));
+    else if (auto* before = std::get_if<Bytes>(&*outcome))
+      answers.emplace_back(std::move(*before));
+    else if (!logged)
+      answers.emplace_back(std::unexpected(logged.error()));
     else
-      answers[waiting[i]] = std::unexpected(logged.error());
+      answers.emplace_back(batch.issuances[std::get<std::size_t>(*outcome)].document);
   }
-  for (const auto& [repeat, first] : repeats) answers[repeat] = answers[first];
   return answers;
 }
 

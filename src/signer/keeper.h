@@ -11,6 +11,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -61,6 +62,10 @@ class Keeper {
   using Lists = std::map<std::string, std::uint64_t>;  // the last number, by shard
   Keeper(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key, IssuanceLog log,
          Policy policy, const Clock& clock, Lists lists);
+  // What was signed before, or a place in the batch that is to be logged.
+  using Outcome = std::variant<Bytes, std::size_t>;
+  struct Batch;
+  Result<Outcome> decide(const Order&, Batch&);
   Result<std::optional<Bytes>> answered(const Order&, const crypto::Hash&) const;
   Result<Issuance> sign(const Order&, const crypto::Hash&);
   Result<void> take(Template, Instant now);
