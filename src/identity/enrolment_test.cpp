@@ -44,7 +44,7 @@ TEST_CASE("no secret is in the ledger") {
   const auto token = w.expect_device("m-1");
   const auto key = new_key();
   expect(w.identity->enrol(w.request("m-1", token, key)));
-  w.identity->enrol(w.request("m-1", "a wrong guess", key));
+  CHECK_FALSE(w.identity->enrol(w.request("m-1", "a wrong guess", key)));
   for (std::uint64_t i = 0; i < w.ledger->size(); ++i) {
     CHECK_THAT(expect(w.ledger->leaf(i)), !Contains(token));
     CHECK_THAT(expect(w.ledger->leaf(i)), !Contains("a wrong guess"));
