@@ -20,8 +20,8 @@ std::int64_t nanoseconds(Duration d) {
 }
 
 std::unexpected<Error> no_answer(const char* why) {
-  return fail(Fault::unavailable, std::string("the signer did not answer: ") + why +
-                                      "; ask again with the same order");
+  return fail(Fault::unavailable,
+              std::string("the signer did not answer: ") + why + "; ask again with the same order");
 }
 
 }  // namespace
@@ -45,26 +45,27 @@ RemoteIssuer::Line::~Line() {
 }
 
 void RemoteIssuer::Line::ask(FrameType type, Bytes content, Duration limit, Answer<Bytes> answer) {
-  const char* refusal = nullptr;
+  Question question{type, std::move(content), monotonic_ns() + nanoseconds(limit),
+                    std::move(answer)};
+  if (const char* why = refuse_or_take(question))
+    question.answer(fail(Fault::exhausted, std::string("not sent to the signer: ") + why));
+}
+
+const char* RemoteIssuer::Line::refuse_or_take(Question& question) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_) {
-      refusal = "the program ends";
-    } else if (unanswered_ >= settings_.unanswered_max ||
-               octets_ + content.size() > settings_.octets_max) {
-      refusal = "too much is waiting for it";
-    } else {
-      first = new_.empty();
-      ++unanswered_;
-      octets_ += content.size();
-      new_.push_back(
-          {type, std::move(content), monotonic_ns() + nanoseconds(limit), std::move(answer)});
-    }
+    if (stopping_) return "the program ends";
+    if (unanswered_ >= settings_.unanswered_max ||
+        octets_ + question.content.size() > settings_.octets_max)
+      return "too much is waiting for it";
+    first = new_.empty();
+    ++unanswered_;
+    octets_ += question.content.size();
+    new_.push_back(std::move(question));
   }
-  if (refusal)
-    return answer(fail(Fault::exhausted, std::string("not sent to the signer: ") + refusal));
   if (first) ::eventfd_write(wake_.number(), 1);
+  return nullptr;
 }
 
 void RemoteIssuer::Line::run() {

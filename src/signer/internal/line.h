@@ -29,6 +29,7 @@ class RemoteIssuer::Line {
     Answer<Bytes> answer;
   };
 
+  const char* refuse_or_take(Question&);  // null: taken
   void run();
   bool take_new();  // false: time to go
   void try_to_connect();
