@@ -83,6 +83,7 @@ Result<Descriptor> start(const std::filesystem::path& program, std::vector<std::
   arguments.insert(arguments.begin(), program.string());
   arguments.insert(arguments.end(), {"--fd", std::to_string(its_descriptor)});
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (std::string& word : arguments) words.push_back(word.data());
   words.push_back(nullptr);
   if (::access(program.c_str(), X_OK) != 0) return cannot("run", program.string());
