@@ -25,10 +25,6 @@ rollout::Outcome outcome_of(wire::UpdateOutcome outcome) {
 
 Answers::Answers(Domain& domain, const Clock& clock) : domain_(domain), clock_(clock) {}
 
-Result<link::Reply> Answers::to(const link::Request& request) {
-  return std::visit([this](const auto& question) { return answer(question); }, request);
-}
-
 std::string Answers::desired_of(const inventory::Device& device) {
   return wire::to_text(device.desired.is_null() ? wire::Json::object() : device.desired);
 }
@@ -51,25 +47,6 @@ Result<link::Reply> Answers::answer(const link::Hello& hello) {
   }
   return link::Grant{principal->name,  principal->application, principal->restricted,
                      principal->model, principal->subscribe,   principal->serial};
-}
-
-Result<link::Reply> Answers::answer(const link::Enrol& ask) {
-  TRY(auto key, crypto::PublicKey::from_spki(ask.spki));
-  TRY(auto certificate, domain_.identity.enrol({ask.user, ask.token, std::move(key), ask.csr_digest,
-                                                ask.claimed_name, ask.from}));
-  return certificate;
-}
-
-Result<link::Reply> Answers::answer(const link::Renew& ask) {
-  TRY(auto key, crypto::PublicKey::from_spki(ask.spki));
-  TRY(auto certificate, domain_.identity.renew({ask.certificate, std::move(key), ask.csr_digest,
-                                                ask.claimed_name, ask.from}));
-  return certificate;
-}
-
-Result<link::Reply> Answers::answer(const link::GetCrl&) {
-  TRY(auto crl, domain_.identity.crl());
-  return crl;
 }
 
 Result<link::Reply> Answers::answer(const link::GetUpdate& ask) {

@@ -1,4 +1,5 @@
-// desk/answers -- the gateway's questions, answered by calling the domain. Domain thread.
+// desk/answers -- the gateway's questions, answered by calling the domain; all but those that need
+// the signer, which are Issuing's. Domain thread.
 #pragma once
 
 #include <map>
@@ -13,15 +14,10 @@ namespace muster::desk {
 class Answers {
  public:
   Answers(Domain&, const Clock&);
-  Result<link::Reply> to(const link::Request&);
   Result<std::string> update_for(const DeviceId&);  // payload for the updates topic
   static std::string desired_of(const inventory::Device&);
 
- private:
   Result<link::Reply> answer(const link::Hello&);
-  Result<link::Reply> answer(const link::Enrol&);
-  Result<link::Reply> answer(const link::Renew&);
-  Result<link::Reply> answer(const link::GetCrl&);
   Result<link::Reply> answer(const link::GetUpdate&);
   Result<link::Reply> answer(const link::GetDesired&);
   Result<link::Reply> answer(const link::Fetch&);
@@ -30,6 +26,7 @@ class Answers {
   Result<link::Reply> answer(const link::Presence&);
   Result<link::Reply> answer(const link::Misuse&);
 
+ private:
   // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;
   // the rest is counted. A peer without a name is its address, whatever port it comes from.
   struct Tally {

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "desk/answers.h"
+#include "desk/issuing.h"
 
 namespace muster::desk {
 namespace {
@@ -16,16 +17,19 @@ namespace {
 constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
 constexpr Duration doze = 250ms;            // how long what is not urgent may lie
+constexpr std::uint64_t reconciled_every = 60;  // ticks
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
 
 }  // namespace
 
 struct Desk::Floor {
-  Floor(Domain& d, const Clock& c) : domain(d), clock(c), answers(d, c) {}
+  Floor(Desk& desk, Domain& d, signer::Issuer& issuer, const Clock& c)
+      : domain(d), clock(c), answers(d, c), issuing(desk, issuer) {}
 
   Domain& domain;
   const Clock& clock;
   Answers answers;
+  Issuing issuing;
   std::vector<link::Gate*> gates;
   std::function<void(const News&)> watch_news;
   std::function<void(const inventory::Device&)> watch_state;
@@ -46,8 +50,11 @@ struct Desk::Floor {
   std::size_t next = 0;
   std::int64_t ticked_ns = 0;
   bool ticked = false;
+  std::uint64_t ticks = 0;
   std::atomic<std::uint64_t> turns{0}, questions{0}, longest{0};
 
+  template <class Q>
+  void route(Desk&, Q question, link::Answered);
   void listen();
   void push_offers();
   void tell(Turn&, bool durable);
@@ -56,6 +63,27 @@ struct Desk::Floor {
   void give_up(Turn&);
   void end();
 };
+
+// What needs the signer goes by it; the rest is answered in one turn.
+template <class Q>
+void Desk::Floor::route(Desk& desk, Q question, link::Answered answered) {
+  if constexpr (std::is_same_v<Q, link::Enrol>) {
+    issuing.enrol(std::move(question), std::move(answered));
+  } else if constexpr (std::is_same_v<Q, link::Renew>) {
+    issuing.renew(std::move(question), std::move(answered));
+  } else if constexpr (std::is_same_v<Q, link::GetCrl>) {
+    issuing.crl(std::move(answered));
+  } else {
+    // Nobody waits for the answer to a presence: it is looked at with the next question, or after a
+    // doze. In a storm of reconnections that spares a switch of threads for each device.
+    desk.post(
+        [this, question = std::move(question), answered = std::move(answered)](Turn& turn) mutable {
+          turn.take<link::Reply>([&](Domain&) { return answers.answer(question); },
+                                 std::move(answered));
+        },
+        !std::is_same_v<Q, link::Presence>);
+  }
+}
 
 void Desk::Floor::listen() {
   news.ledger_from = news.ledger_to = domain.ledger.size();
@@ -152,7 +180,8 @@ void Desk::Floor::end() {
   tell(rest, false);
 }
 
-Desk::Desk(Domain& domain, const Clock& clock) : floor_(std::make_unique<Floor>(domain, clock)) {
+Desk::Desk(Domain& domain, signer::Issuer& issuer, const Clock& clock)
+    : floor_(std::make_unique<Floor>(*this, domain, issuer, clock)) {
   floor_->listen();
 }
 Desk::~Desk() = default;
@@ -187,15 +216,8 @@ void Desk::post(Work work, bool urgent) {
 }
 
 void Desk::ask(link::Request request, link::Answered answered) {
-  // Nobody waits for the answer to a presence: it is looked at with the next question, or after a
-  // doze. In a storm of reconnections that spares a switch of threads for each device.
-  const bool urgent = !std::holds_alternative<link::Presence>(request);
-  post(
-      [this, request = std::move(request), answered = std::move(answered)](Turn& turn) mutable {
-        turn.take<link::Reply>([&](Domain&) { return floor_->answers.to(request); },
-                               std::move(answered));
-      },
-      urgent);
+  std::visit([&](auto& question) { floor_->route(*this, std::move(question), std::move(answered)); },
+             request);
 }
 
 std::size_t Desk::drain() {
@@ -222,6 +244,7 @@ std::size_t Desk::drain() {
 void Desk::tick() {
   floor_->domain.inventory.save_contacts();
   floor_->domain.rollouts.tick();
+  if (floor_->ticks++ % reconciled_every == 0) floor_->issuing.reconcile(floor_->domain.identity);
   floor_->ticked = true;
 }
 

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "desk/domain.h"
 #include "link/link.h"
+#include "signer/issuer.h"
 
 namespace muster::desk {
 
@@ -51,7 +52,7 @@ using Answer = std::move_only_function<void(Result<T>)>;
 
 class Desk final : public link::Controller {
  public:
-  Desk(Domain&, const Clock&);
+  Desk(Domain&, signer::Issuer&, const Clock&);
   ~Desk() override;
 
   // before run()

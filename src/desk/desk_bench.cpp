@@ -28,7 +28,7 @@ struct Controller {
   SystemRandom random;
   desk::testing::Keys keys{clock.now()};
   desk::testing::WholeDomain whole{folder.path, keys, keys.ledger, clock, random};
-  desk::Desk desk{whole.domain, clock};
+  desk::Desk desk{whole.domain, whole.issuer, clock};
 };
 
 DeviceId device(int n) {

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/test_folder.h"
 #include "desk/domain.h"
+#include "signer/local.h"
 
 namespace muster::desk::testing {
 
@@ -40,15 +41,17 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
       : store(expect(store::Store::open(folder / "muster.db"))),
         ledger(expect(ledger::Ledger::open(store, ledger_key, clock, "muster/test"))),
         inventory(expect(inventory::Inventory::open(store, ledger, clock))),
-        identity(expect(identity::Identity::open(store, ledger, inventory,
-                                                 {keys.chain, keys.issuing}, clock, random))),
+        identity(expect(identity::Identity::open(store, ledger, inventory, keys.chain, clock,
+                                                 random))),
         releases(expect(
             release::Releases::open(store, ledger, folder / "artifacts", keys.release, clock))),
         rollouts(
             expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random))),
         segment(expect(segment::Segment::open(store, ledger, inventory, clock))),
         response(
-            expect(response::Response::open(store, ledger, inventory, segment, clock, random))) {}
+            expect(response::Response::open(store, ledger, inventory, segment, clock, random))),
+        keeper(expect(signer::Keeper::open(keys.chain, keys.issuing, folder / "issued.log",
+                                           generous(), clock, random))) {}
 
   store::Store store;
   ledger::Ledger ledger;
@@ -58,7 +61,16 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
   rollout::Rollouts rollouts;
   segment::Segment segment;
   response::Response response;
+  signer::Keeper keeper;
+  signer::LocalIssuer issuer{keeper};
   Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+
+  static signer::Policy generous() {  // tests and benches are not to wait for a rate
+    signer::Policy policy;
+    for (auto* rule : {&policy.device, &policy.application, &policy.revocation_list})
+      rule->rate = {1e6, 1e6};
+    return policy;
+  }
 };
 
 }  // namespace muster::desk::testing

@@ -176,10 +176,10 @@ Totals Identity::totals() const {
 }
 
 const std::vector<crypto::Certificate>& Identity::chain() const {
-  return registry_->authority.chain;
+  return registry_->chain;
 }
 
-Result<Bytes> Identity::crl() {
+RevocationList Identity::crl() {
   auto& r = *registry_;
   const auto now = r.clock.now();
   std::uint64_t number = 0;
@@ -193,32 +193,42 @@ Result<Bytes> Identity::crl() {
       if (const auto der = rows.blob(3); fresh) return Bytes(der.begin(), der.end());
     }
   }
-  return r.make_crl(number + 1, last);
+  return signer::CrlOrder{
+      .terms = {.number = number + 1, .this_update = now, .next_update = now + crl_life},
+      .revoked = r.revoked_since(last)};
 }
 
-// Lists who has not expired by `from`: RFC 5280 section 3.3 wants an entry on at least one list
-// that is made after the certificate's end.
-Result<Bytes> Identity::Registry::make_crl(std::uint64_t number, Instant from) {
-  const auto now = clock.now();
+// Who has not expired by `from`: RFC 5280 section 3.3 wants an entry on at least one list that is
+// made after the certificate's end.
+std::vector<crypto::Revoked> Identity::Registry::revoked_since(Instant from) const {
   std::vector<crypto::Revoked> entries;
-  {
-    auto rows = store.read(
-        "SELECT serial, revoked_at, reason FROM identity_certificate"
-        " WHERE status = 3 AND status >= 2 AND not_after >= ?",
-        {millis(from)});
-    while (rows.next()) {
-      const auto serial = rows.blob(0);
-      entries.push_back({Bytes(serial.begin(), serial.end()), instant(rows.integer(1)),
-                         static_cast<crypto::RevocationReason>(rows.integer(2))});
-    }
+  auto rows = store.read(
+      "SELECT serial, revoked_at, reason FROM identity_certificate"
+      " WHERE status = 3 AND status >= 2 AND not_after >= ?",
+      {millis(from)});
+  while (rows.next()) {
+    const auto serial = rows.blob(0);
+    entries.push_back({Bytes(serial.begin(), serial.end()), instant(rows.integer(1)),
+                       static_cast<crypto::RevocationReason>(rows.integer(2))});
   }
-  TRY(auto der, crypto::make_crl(entries, number, now, now + crl_life, authority.chain.front(),
-                                 authority.key));
-  ledger.observe().write(
+  return entries;
+}
+
+// What was revoked while the signer was at it is not in it: the list is stale at once.
+Bytes Identity::file_crl(const signer::CrlOrder& order, Bytes der) {
+  auto& r = *registry_;
+  std::size_t now_revoked = 0;
+  {
+    auto rows = r.store.read("SELECT count(*) FROM identity_certificate WHERE status = 3 AND status >= 2 AND not_after >= ?", {millis(order.terms.this_update)});
+    if (rows.next()) now_revoked = static_cast<std::size_t>(rows.integer(0));
+  }
+  r.ledger.observe().write(
       "INSERT OR REPLACE INTO identity_crl(one, number, this_update, next_update, stale, der)"
-      " VALUES(1,?,?,?,0,?)",
-      {static_cast<std::int64_t>(number), millis(now), millis(now + crl_life), ByteView(der)});
-  tidy();
+      " VALUES(1,?,?,?,?,?)",
+      {static_cast<std::int64_t>(order.terms.number), millis(order.terms.this_update),
+       millis(order.terms.next_update), std::int64_t{now_revoked > order.revoked.size()},
+       ByteView(der)});
+  r.tidy();
   return der;
 }
 

@@ -1,16 +1,13 @@
-// How a certificate comes about: a proof of who asks, the checks, the signature, the record.
+// Who may have a certificate: a proof of who asks, then the checks. What follows is issuing.cpp.
 //
 // The proof is a step of its own: today a token, or the certificate that is being renewed. Another
 // birth identity (IDevID, a TPM's endorsement key) is another function that returns a Proof.
-
-#include <stdexcept>
 
 #include "identity/internal/registry.h"
 
 namespace muster::identity {
 namespace {
 
-constexpr Duration backdated = 5min;  // for devices whose clock is behind
 constexpr Duration answers_kept = 24h;
 
 // Whoever does not hold the right token learns nothing of what we know.
@@ -33,11 +30,7 @@ std::optional<StoredToken> token_of(const store::Store& store, const std::string
 }
 
 Asked asked_of(const auto& request) {
-  return {request.key, request.csr_digest, request.claimed_name, request.from};
-}
-
-Instant whole_seconds(Instant t) {
-  return std::chrono::floor<std::chrono::seconds>(t);
+  return {request.spki, request.csr_digest, request.claimed_name, request.from};
 }
 
 }  // namespace
@@ -118,7 +111,7 @@ Result<void> Identity::Registry::check_state(const Subject& subject, const Asked
 
 Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& asked,
                                            bool renewal) {
-  const auto key = asked.key.fingerprint();
+  const auto key = crypto::sha256(asked.spki);
   auto rows =
       store.read("SELECT subject, status FROM identity_certificate WHERE key = ?", {ByteView(key)});
   while (rows.next()) {
@@ -136,98 +129,27 @@ Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& 
   return {};
 }
 
-crypto::Serial Identity::Registry::new_serial() {
-  for (;;) {
-    crypto::Serial serial;
-    random.fill(serial);
-    serial[0] &= 0x7f;
-    if (serial[0] == 0) continue;
-    auto taken =
-        store.read("SELECT 1 FROM identity_certificate WHERE serial = ?", {ByteView(serial)});
-    if (!taken.next()) return serial;
-  }
-}
-
-Result<Signed> Identity::Registry::sign(const Subject& subject, const crypto::PublicKey& key) {
-  const auto now = clock.now();
-  const auto& issuer = authority.chain.front();
-  Signed out{
-      .serial = new_serial(),
-      .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
-      .not_after = std::min(whole_seconds(now + settings.certificate_life), issuer.not_after)};
-  if (out.not_after <= now)
-    return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
-  crypto::Profile profile;
-  profile.common_name = subject.id();
-  profile.uris = {(subject.device ? "urn:muster:device:" : "urn:muster:application:") +
-                  subject.id()};
-  if (subject.application) profile.organizational_unit = "application";
-  profile.not_before = out.not_before;
-  profile.not_after = out.not_after;
-  TRY(out.der, crypto::issue(profile, key, out.serial, &issuer, authority.key));
-  return out;
-}
-
-void Identity::Registry::file(const Subject& subject, const Asked& asked, const Signed& made,
-                              const char* proof) {
-  const auto now = millis(clock.now());
-  const auto fingerprint = crypto::sha256(made.der);
-  const auto key = asked.key.fingerprint();
-  const ledger::Actor by{actor_id(subject), subject.device ? "device" : "application"};
-  auto detail = wire::Json::object({{"serial", crypto::serial_hex(made.serial)},
-                                    {"fingerprint", to_hex(fingerprint)},
-                                    {"key", to_hex(key)},
-                                    {"not_after", rfc3339(made.not_after)},
-                                    {"proof", proof}});
-  if (!asked.from.empty()) detail.set("from", asked.from.substr(0, 64));
-  auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
-  writer.write(
-      "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at) VALUES(?,?,0,?,?,?,?,?)",
-      {ByteView(made.serial), subject.id(), millis(made.not_before), millis(made.not_after),
-       ByteView(fingerprint), ByteView(key), now});
-  writer.write(
-      "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
-      " VALUES(?,?,?,?,?)",
-      {ByteView(asked.csr_digest), subject.id(), ByteView(made.serial), now, ByteView(made.der)});
-  admit(fingerprint, {.serial = made.serial,
-                      .status = CertificateStatus::pending,
-                      .subject = subject,
-                      .not_before = made.not_before,
-                      .not_after = made.not_after});
-  supersede_all_but(made.serial, subject, true);
-  if (!subject.device || subject.device->state != inventory::Lifecycle::expected) return;
-  if (auto active = inventory.activate(subject.device->id, by); !active)
-    throw std::logic_error("an expected device cannot be activated: " + active.error().message);
-}
-
-Result<Bytes> Identity::enrol(const EnrolRequest& request) {
+Result<Enrolment> Identity::enrol(const EnrolRequest& request) {
   auto& r = *registry_;
   const auto asked = asked_of(request);
   TRY(auto proof, r.prove_by_token(request));
   TRY_VOID(r.check_state(proof.subject, asked, false));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, false));
-  TRY(const auto made, r.sign(proof.subject, asked.key));
-  r.ledger
-      .record({{actor_id(proof.subject), proof.subject.device ? "device" : "application"},
-               "token.burned",
-               proof.subject.target()})
-      .write("UPDATE identity_token SET burned = 1 WHERE subject = ?", {proof.subject.id()});
-  r.file(proof.subject, asked, made, "token");
-  return made.der;
+  TRY(auto commission,
+      r.commission(proof.subject, asked, "token", crypto::sha256(bytes_of(request.token))));
+  return commission;
 }
 
-Result<Bytes> Identity::renew(const RenewRequest& request) {
+Result<Enrolment> Identity::renew(const RenewRequest& request) {
   auto& r = *registry_;
   const auto asked = asked_of(request);
   TRY(auto proof, r.prove_by_certificate(request));
   TRY_VOID(r.check_state(proof.subject, asked, true));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, true));
-  TRY(const auto made, r.sign(proof.subject, asked.key));
-  r.file(proof.subject, asked, made, "renewal");
-  return made.der;
+  TRY(auto commission, r.commission(proof.subject, asked, "renewal", request.certificate));
+  return commission;
 }
 
 }  // namespace muster::identity

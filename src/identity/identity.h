@@ -2,10 +2,14 @@
 // on by its own certificate, until that is renewed, revoked or retired.
 //
 // The registry decides subject and names; a CSR gives only its key and the proof that the asker
-// holds it. The same CSR again gets the same certificate, never a second serial. A token is stored
+// holds it. It signs nothing itself: what it finds worthy is a Commission, which the signer makes
+// into a certificate, and filing that is what makes it count. The same CSR again gets the same
+// certificate, never a second serial. A token is stored
 // hashed, expires, allows five wrong tries, and is burned in the transaction that records the
-// certificate. Refusals that matter to security are in the ledger. authenticate() is asked after
-// every handshake, so a certificate is worth what the registry says of it now.
+// certificate. A certificate that was signed and may not be filed any more, or that nobody asked
+// for, is withdrawn: revoked before anybody has it. Refusals that matter to security are in the
+// ledger. authenticate() is asked after every handshake, so a certificate is worth what the
+// registry says of it now.
 //
 // Domain thread only. Time comes from the Clock, tokens and serials from the Random.
 #pragma once
@@ -13,7 +17,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,6 +30,8 @@
 #include "crypto/key.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
+#include "signer/issuance_log.h"
+#include "signer/order.h"
 #include "store/store.h"
 
 namespace muster::identity {
@@ -32,12 +40,6 @@ struct Settings {
   Duration certificate_life = 30 * 24h;
   Duration token_life = 7 * 24h;
   int token_tries = 5;
-};
-
-// The issuing CA: its certificate chain (issuing first, root last) and its key.
-struct Authority {
-  std::vector<crypto::Certificate> chain;
-  const crypto::SigningKey& key;
 };
 
 struct Token {
@@ -65,7 +67,7 @@ struct Issued {
 struct EnrolRequest {
   std::string subject;  // HTTP Basic user
   std::string token;    // HTTP Basic password
-  crypto::PublicKey key;
+  Bytes spki;           // the CSR's key; the asker has proved to hold it
   crypto::Hash csr_digest;
   std::string
       claimed_name;  // the CSR's common name; refused when it is neither empty nor the subject
@@ -73,11 +75,25 @@ struct EnrolRequest {
 };
 struct RenewRequest {
   crypto::Hash certificate;  // fingerprint of the certificate the connection was made with
-  crypto::PublicKey key;
+  Bytes spki;
   crypto::Hash csr_digest;
   std::string claimed_name;
   std::string from;
 };
+
+// A certificate that is to be: what the signer is asked for, and what filing it depends on.
+struct Commission {
+  signer::Order order;
+  crypto::Hash csr_digest{};
+  std::string proof;        // "token" or "renewal"
+  crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of what is renewed
+  std::string from;
+};
+// Bytes: the certificate that this very request was answered with before.
+using Enrolment = std::variant<Bytes, Commission>;
+
+// Bytes: the list as it stands.
+using RevocationList = std::variant<Bytes, signer::CrlOrder>;
 
 struct Application {  // a program that may listen; not a device
   std::string id;
@@ -110,7 +126,8 @@ struct Totals {
 class Identity {
  public:
   static Result<Identity> open(store::Store&, ledger::Ledger&, inventory::Inventory&,
-                               const Authority&, const Clock&, Random&, Settings = {});
+                               std::vector<crypto::Certificate> chain, const Clock&, Random&,
+                               Settings = {});  // chain: issuing CA first, root last
   Identity(Identity&&) noexcept;
   ~Identity();
 
@@ -128,8 +145,18 @@ class Identity {
   std::vector<Application> applications() const;
 
   // certificates
-  Result<Bytes> enrol(const EnrolRequest&);  // DER of the certificate
-  Result<Bytes> renew(const RenewRequest&);
+  Result<Enrolment> enrol(const EnrolRequest&);
+  Result<Enrolment> renew(const RenewRequest&);
+  // What the signer made of a commission; the certificate, DER, once it counts. Everything that the
+  // commission stood on is looked at again.
+  Result<Bytes> file(const Commission&, ByteView der);
+  // No certificate has come of it. The signer may have made one all the same, and not have been
+  // heard: reconcile() finds it.
+  void abandon(const Commission&);
+  // What the signer has signed, from reconciled() on: withdraws device and application certificates
+  // that were never filed. Stops before one that is still on its way.
+  void reconcile(std::span<const signer::Issuance>);
+  std::uint64_t reconciled() const;
   Result<Principal> authenticate(
       const crypto::Hash& fingerprint,
       bool handshake = true);  // unauthorized: unknown, revoked, expired, retired. A pending one
@@ -140,7 +167,8 @@ class Identity {
   std::vector<Issued> certificates(const DeviceId&) const;
   Totals totals() const;
   const std::vector<crypto::Certificate>& chain() const;
-  Result<Bytes> crl();  // DER; made anew when something was revoked or it is a day old
+  RevocationList crl();  // an order when something was revoked or the list is a day old
+  Bytes file_crl(const signer::CrlOrder&, Bytes der);
 
   void on_cut(
       std::function<void(const std::string& serial)>);  // certificates that are no longer worth a

@@ -35,7 +35,7 @@ void enrolments_in_groups_of_50(benchmark::State& state) {
       const auto csr = expect(crypto::parse_csr(csrs[static_cast<std::size_t>(i)]));
       const auto& [id, token] = expected[static_cast<std::size_t>(i)];
       benchmark::DoNotOptimize(
-          expect(w.identity->enrol({id, token, csr.key, csr.digest, "", "192.0.2.7:40000"})));
+          expect(w.enrol({id, token, csr.key.spki(), csr.digest, "", "192.0.2.7:40000"})));
     }
     w.commit();
   }
@@ -60,7 +60,7 @@ void load_100k_certificates(benchmark::State& state) {
     w.inventory.reset();
     w.inventory.emplace(expect(inventory::Inventory::open(*w.store, *w.ledger, w.clock)));
     w.identity.emplace(expect(Identity::open(*w.store, *w.ledger, *w.inventory,
-                                             {w.ca.chain, w.ca.key}, w.clock, *w.random)));
+                                             w.ca.chain, w.clock, *w.random)));
   }
   if (w.identity->totals().valid != 100'000) state.SkipWithError("certificates are missing");
   state.SetItemsProcessed(state.iterations() * 100'000);
@@ -75,7 +75,7 @@ void authentications_among_10k(benchmark::State& state) {
     const auto csr = expect(crypto::parse_csr(requests(1).front()));
     const auto token = w.expect_device(id);
     prints.push_back(
-        crypto::sha256(expect(w.identity->enrol({id, token, csr.key, csr.digest, "", ""}))));
+        crypto::sha256(expect(w.enrol({id, token, csr.key.spki(), csr.digest, "", ""}))));
     expect(w.identity->authenticate(prints.back()));
   }
   w.commit();

@@ -54,8 +54,8 @@ TEST_CASE("a signed manifest makes its devices expected, and they enrol by its t
   CHECK(w.count("manifest.imported") == 1);
   CHECK(w.count("device.expected") == 2);
   w.restart();
-  CHECK(w.identity->enrol(w.request("m-1", imported.tokens[0].second.text, new_key())));
-  CHECK(w.identity->enrol(w.request("m-2", "secret", new_key())));
+  CHECK(w.enrol(w.request("m-1", imported.tokens[0].second.text, new_key())));
+  CHECK(w.enrol(w.request("m-2", "secret", new_key())));
 }
 
 TEST_CASE("the entry of an import names the bytes that were signed") {
@@ -187,8 +187,8 @@ TEST_CASE("a new token replaces the one before it") {
   const auto second = expect(w.identity->new_token(device_id("m-1"), alice()));
   CHECK(second.text != first);
   CHECK(second.expires == test_start + 7 * 24h);
-  CHECK_FALSE(w.identity->enrol(w.request("m-1", first, new_key())));
-  CHECK(w.identity->enrol(w.request("m-1", second.text, new_key())));
+  CHECK_FALSE(w.enrol(w.request("m-1", first, new_key())));
+  CHECK(w.enrol(w.request("m-1", second.text, new_key())));
   CHECK_FALSE(w.identity->new_token(device_id("nobody"), alice()));
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("an application enrols by its token and may listen to what it was give
   World w;
   const auto token =
       expect(w.identity->add_application({"billing", {"v1/devices/+/telemetry"}}, alice()));
-  const auto der = expect(w.identity->enrol(w.request("billing", token.text, new_key())));
+  const auto der = expect(w.enrol(w.request("billing", token.text, new_key())));
   const auto certificate = expect(crypto::parse_certificate(der));
   CHECK(certificate.organizational_unit == "application");
   CHECK(certificate.uris == std::vector<std::string>{"urn:muster:application:billing"});
@@ -206,7 +206,7 @@ TEST_CASE("an application enrols by its token and may listen to what it was give
   CHECK(p.name == "billing");
   CHECK(p.subscribe == std::vector<std::string>{"v1/devices/+/telemetry"});
   CHECK(p.device.text().empty());
-  CHECK(w.identity->renew(w.renewal(crypto::sha256(der), new_key())));
+  CHECK(w.renew(w.renewal(crypto::sha256(der), new_key())));
   REQUIRE(w.identity->applications().size() == 1);
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("a removed application is cut, and its name is free again") {
   World w;
   const auto token = expect(w.identity->add_application({"a", {"v1/devices/#"}}, alice()));
   const auto print =
-      crypto::sha256(expect(w.identity->enrol(w.request("a", token.text, new_key()))));
+      crypto::sha256(expect(w.enrol(w.request("a", token.text, new_key()))));
   expect(w.identity->remove_application("a", alice()));
   CHECK(w.cut.size() == 1);
   CHECK_FALSE(w.identity->authenticate(print));
@@ -222,7 +222,7 @@ TEST_CASE("a removed application is cut, and its name is free again") {
   w.restart();
   CHECK(w.identity->applications().empty());
   CHECK_FALSE(w.identity->remove_application("a", alice()));
-  CHECK_FALSE(w.identity->enrol(w.request("a", token.text, new_key())));
+  CHECK_FALSE(w.enrol(w.request("a", token.text, new_key())));
   CHECK(w.identity->add_application({"a", {"v1/devices/#"}}, alice()));
 }
 

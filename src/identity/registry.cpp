@@ -25,17 +25,12 @@ constexpr const char* steps[] = {
     "CREATE INDEX identity_answer_age ON identity_answer(issued_at);"
     "CREATE TABLE identity_crl(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL,"
     " this_update INTEGER NOT NULL, next_update INTEGER NOT NULL, stale INTEGER NOT NULL,"
-    " der BLOB NOT NULL);"};
+    " der BLOB NOT NULL);",
+    // How far the signer's log has been compared with what was filed.
+    "CREATE TABLE identity_signer(one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " reconciled INTEGER NOT NULL);"};
 
 constexpr std::array status_names{"pending", "valid", "superseded", "revoked"};
-
-Result<void> check_authority(const Authority& a) {
-  if (a.chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
-  if (a.chain.front().key.spki() != a.key.public_key().spki())
-    return fail(Fault::invalid, "the issuing CA's key does not belong to its certificate \"" +
-                                    a.chain.front().common_name + "\"");
-  return {};
-}
 
 }  // namespace
 
@@ -59,12 +54,13 @@ std::size_t Expiries::before(Instant t) const {
 }
 
 Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
-                                inventory::Inventory& inventory, const Authority& authority,
-                                const Clock& clock, Random& random, Settings settings) {
-  TRY_VOID(check_authority(authority));
+                                inventory::Inventory& inventory,
+                                std::vector<crypto::Certificate> chain, const Clock& clock,
+                                Random& random, Settings settings) {
+  if (chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
   TRY_VOID(store.migrate("identity", steps));
   auto registry =
-      std::make_unique<Registry>(store, ledger, inventory, authority, clock, random, settings);
+      std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock, random, settings);
   TRY_VOID(registry->load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
@@ -117,6 +113,8 @@ Result<void> Identity::Registry::load() {
                                      .not_before = instant(rows.integer(3)),
                                      .not_after = instant(rows.integer(4))});
   }
+  auto signer = store.read("SELECT reconciled FROM identity_signer");
+  if (signer.next()) reconciled = static_cast<std::uint64_t>(signer.integer(0));
   auto count =
       store.read("SELECT count(*) FROM identity_certificate WHERE status = 3 AND status >= 2");
   if (count.next()) revoked = static_cast<std::size_t>(count.integer(0));

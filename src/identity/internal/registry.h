@@ -55,7 +55,7 @@ class Expiries {
 };
 
 struct Asked {  // what enrol and renew have in common
-  const crypto::PublicKey& key;
+  const Bytes& spki;
   const crypto::Hash& csr_digest;
   const std::string& claimed_name;
   const std::string& from;
@@ -68,16 +68,16 @@ struct Refusal {
   const char* action = "enrolment.refused";
 };
 
-struct Signed {  // a certificate that nobody has been given yet
-  Bytes der;
-  crypto::Serial serial{};
-  Instant not_before, not_after;
-};
-
 struct Identity::Registry {
-  Registry(store::Store& s, ledger::Ledger& l, inventory::Inventory& i, const Authority& a,
-           const Clock& c, Random& r, Settings x)
-      : store(s), ledger(l), inventory(i), authority(a), clock(c), random(r), settings(x) {}
+  Registry(store::Store& s, ledger::Ledger& l, inventory::Inventory& i,
+           std::vector<crypto::Certificate> issuers, const Clock& c, Random& r, Settings x)
+      : store(s),
+        ledger(l),
+        inventory(i),
+        chain(std::move(issuers)),
+        clock(c),
+        random(r),
+        settings(x) {}
 
   // registry.cpp
   Result<void> load();
@@ -107,8 +107,14 @@ struct Identity::Registry {
   Result<void> check_state(const Subject&, const Asked&, bool renewal);
   Result<void> check_key(const Subject&, const Asked&, bool renewal);
   std::optional<Bytes> answer_to(const Subject&, const crypto::Hash& csr_digest) const;
-  Result<Signed> sign(const Subject&, const crypto::PublicKey&);
-  void file(const Subject&, const Asked&, const Signed&, const char* proof);
+
+  // issuing.cpp
+  Result<Commission> commission(const Subject&, const Asked&, const char* proof,
+                                const crypto::Hash& evidence);
+  Result<Subject> check_again(const Commission&);
+  void file(const Subject&, const Commission&, ByteView der);
+  void withdraw(const std::string& subject, const crypto::Serial&, ByteView der, Instant not_before,
+                Instant not_after, const std::string& why);
   crypto::Serial new_serial();
 
   // certificates.cpp
@@ -118,13 +124,13 @@ struct Identity::Registry {
                   const std::string& why);
   std::unexpected<Error> refuse_certificate(const crypto::Hash& fingerprint, bool record,
                                             const std::string& from);
-  Result<Bytes> make_crl(std::uint64_t number, Instant from);
+  std::vector<crypto::Revoked> revoked_since(Instant) const;
   void tidy();
 
   store::Store& store;
   ledger::Ledger& ledger;
   inventory::Inventory& inventory;
-  Authority authority;
+  std::vector<crypto::Certificate> chain;
   const Clock& clock;
   Random& random;
   Settings settings;
@@ -133,6 +139,8 @@ struct Identity::Registry {
   Expiries valid;  // of the live ones, those that are valid
   std::size_t pending = 0, revoked = 0;
   std::map<std::string, Application> applications;
+  std::map<std::string, Commission> making;  // by subject: at the signer now
+  std::uint64_t reconciled = 0;              // of the signer's log
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   RefusalMeter refusals;
   std::vector<std::function<void(const std::string&)>> listeners;

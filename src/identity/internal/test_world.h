@@ -1,5 +1,5 @@
 // identity/internal/test_world -- a fleet controller without doors, for tests: a store in a folder
-// of its own, the ledger, the inventory, an issuing CA and the identity registry. restart() closes
+// of its own, the ledger, the inventory, an issuing CA with its signer, and the identity registry. restart() closes
 // all of it and opens the same file again.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "base/test_folder.h"
 #include "crypto/csr.h"
 #include "identity/identity.h"
+#include "signer/keeper.h"
 
 namespace muster::identity {
 
@@ -55,7 +56,9 @@ struct World {
     inventory.emplace(expect(inventory::Inventory::open(*store, *ledger, clock)));
     random.emplace(1);  // the same chances after each restart: the worst case for serials
     identity.emplace(expect(
-        Identity::open(*store, *ledger, *inventory, {ca.chain, ca.key}, clock, *random, settings)));
+        Identity::open(*store, *ledger, *inventory, ca.chain, clock, *random, settings)));
+    keeper.emplace(expect(signer::Keeper::open(ca.chain, ca.key, folder.path / "issued.log",
+                                               signer_policy(), clock, *random)));
     identity->on_cut([this](const std::string& serial) { cut.push_back(serial); });
   }
   void commit() {
@@ -64,6 +67,7 @@ struct World {
   }
   void restart() {
     commit();
+    keeper.reset();
     identity.reset();
     inventory.reset();
     ledger.reset();
@@ -79,19 +83,46 @@ struct World {
   EnrolRequest request(std::string id, std::string token, const crypto::SigningKey& key,
                        std::string claimed = "") {
     auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, "a device"))));
-    return {std::move(id), std::move(token),   csr.key,
+    return {std::move(id), std::move(token),   csr.key.spki(),
             csr.digest,    std::move(claimed), "192.0.2.7:40000"};
   }
   RenewRequest renewal(const crypto::Hash& old, const crypto::SigningKey& key,
                        std::string claimed = "") {
     auto csr = expect(crypto::parse_csr(expect(crypto::make_csr(key, "a device"))));
-    return {old, csr.key, csr.digest, std::move(claimed), "192.0.2.7:40000"};
+    return {old, csr.key.spki(), csr.digest, std::move(claimed), "192.0.2.7:40000"};
+  }
+  // From the request to the certificate, with the signer in between.
+  Result<Bytes> issue(Result<Enrolment> enrolment) {
+    if (!enrolment) return std::unexpected(enrolment.error());
+    if (const auto* before = std::get_if<Bytes>(&*enrolment)) return *before;
+    const auto& commission = std::get<Commission>(*enrolment);
+    auto signed_by_keeper = keeper->issue(std::span(&commission.order, 1));
+    TRY(const auto der, std::move(signed_by_keeper.front()));
+    return identity->file(commission, der);
+  }
+  Result<Bytes> enrol(const EnrolRequest& request) { return issue(identity->enrol(request)); }
+  Result<Bytes> renew(const RenewRequest& request) { return issue(identity->renew(request)); }
+  Result<Bytes> crl() {
+    auto list = identity->crl();
+    if (const auto* fresh = std::get_if<Bytes>(&list)) return *fresh;
+    const auto& order = std::get<signer::CrlOrder>(list);
+    TRY(auto der, keeper->make_list(order));
+    return identity->file_crl(order, std::move(der));
+  }
+  static signer::Policy signer_policy() {
+    signer::Policy policy;
+    for (auto* rule : {&policy.device, &policy.application}) {
+      rule->life_max = 3650 * 24h;
+      rule->rate = {1e6, 1e6};
+    }
+    policy.revocation_list.rate = {1e6, 1e6};
+    return policy;
   }
   crypto::Hash enrolled(std::string_view id) {  // the fingerprint; seen in a handshake
     auto token = expect_device(id);
     const auto key = new_key();
     const auto print =
-        crypto::sha256(expect(identity->enrol(request(std::string(id), token, key))));
+        crypto::sha256(expect(enrol(request(std::string(id), token, key))));
     expect(identity->authenticate(print));
     return print;
   }
@@ -121,6 +152,7 @@ struct World {
   std::optional<ledger::Ledger> ledger;
   std::optional<inventory::Inventory> inventory;
   std::optional<Identity> identity;
+  std::optional<signer::Keeper> keeper;
 };
 
 }  // namespace muster::identity

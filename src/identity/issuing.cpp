@@ -1,0 +1,202 @@
+// How a certificate comes about: the commission for the signer, then filing what it made, so that it
+// counts; or withdrawing it.
+
+#include <stdexcept>
+
+#include "identity/internal/registry.h"
+
+namespace muster::identity {
+namespace {
+
+constexpr Duration backdated = 5min;        // for devices whose clock is behind
+constexpr Duration commission_life = 10min;  // after that the signer is taken not to have heard it
+
+Instant whole_seconds(Instant t) {
+  return std::chrono::floor<std::chrono::seconds>(t);
+}
+
+ledger::Actor actor_of(const Subject& s) {
+  return {actor_id(s), s.device ? "device" : "application"};
+}
+
+}  // namespace
+
+crypto::Serial Identity::Registry::new_serial() {
+  for (;;) {
+    crypto::Serial serial;
+    random.fill(serial);
+    serial[0] &= 0x7f;
+    if (serial[0] == 0) continue;
+    auto taken =
+        store.read("SELECT 1 FROM identity_certificate WHERE serial = ?", {ByteView(serial)});
+    if (!taken.next()) return serial;
+  }
+}
+
+// The same request again, while the signer is at it, is the same commission.
+Result<Commission> Identity::Registry::commission(const Subject& subject, const Asked& asked,
+                                                  const char* proof, const crypto::Hash& evidence) {
+  const auto now = clock.now();
+  if (const auto at = making.find(subject.id()); at != making.end()) {
+    if (at->second.csr_digest == asked.csr_digest) return at->second;
+    if (now < at->second.order.not_before + backdated + commission_life)
+      return fail(Fault::unavailable,
+                  "another request of " + subject.id() + " is being signed; ask again shortly");
+    making.erase(at);
+  }
+  const auto& issuer = chain.front();
+  Commission out{.order = {.kind = subject.device ? signer::Template::device
+                                                  : signer::Template::application,
+                           .serial = new_serial(),
+                           .subject = subject.id(),
+                           .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
+                           .not_after = std::min(whole_seconds(now + settings.certificate_life),
+                                                 issuer.not_after),
+                           .spki = asked.spki},
+                 .csr_digest = asked.csr_digest,
+                 .proof = proof,
+                 .evidence = evidence,
+                 .from = asked.from};
+  if (out.order.not_after <= now)
+    return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
+  making[subject.id()] = out;
+  return out;
+}
+
+// What has changed while the signer was at it.
+Result<Subject> Identity::Registry::check_again(const Commission& c) {
+  const auto subject = find(c.order.subject);
+  if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
+  const std::string no_name;
+  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from};
+  const bool renewal = c.proof == "renewal";
+  TRY_VOID(check_state(*subject, asked, renewal));
+  TRY_VOID(check_key(*subject, asked, renewal));
+  if (renewal) {
+    if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
+    return *subject;
+  }
+  auto rows = store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
+                         {subject->id(), ByteView(c.evidence)});
+  if (!rows.next())
+    return refuse({"a token that was replaced meanwhile", subject->target(), c.from},
+                  Fault::unauthorized, "this token has been replaced; use the new one");
+  return *subject;
+}
+
+void Identity::Registry::file(const Subject& subject, const Commission& c, ByteView der) {
+  const auto& order = c.order;
+  const auto now = millis(clock.now());
+  const auto fingerprint = crypto::sha256(der);
+  const auto key = crypto::sha256(order.spki);
+  const auto by = actor_of(subject);
+  if (c.proof == "token")
+    ledger.record({by, "token.burned", subject.target()})
+        .write("UPDATE identity_token SET burned = 1 WHERE subject = ?", {subject.id()});
+  auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
+                                    {"fingerprint", to_hex(fingerprint)},
+                                    {"key", to_hex(key)},
+                                    {"not_after", rfc3339(order.not_after)},
+                                    {"proof", c.proof}});
+  if (!c.from.empty()) detail.set("from", c.from.substr(0, 64));
+  auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
+  writer.write(
+      "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
+      " fingerprint, key, issued_at) VALUES(?,?,0,?,?,?,?,?)",
+      {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
+       ByteView(fingerprint), ByteView(key), now});
+  writer.write(
+      "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
+      " VALUES(?,?,?,?,?)",
+      {ByteView(c.csr_digest), subject.id(), ByteView(order.serial), now, der});
+  admit(fingerprint, {.serial = order.serial,
+                      .status = CertificateStatus::pending,
+                      .subject = subject,
+                      .not_before = order.not_before,
+                      .not_after = order.not_after});
+  supersede_all_but(order.serial, subject, true);
+  if (!subject.device || subject.device->state != inventory::Lifecycle::expected) return;
+  if (auto active = inventory.activate(subject.device->id, by); !active)
+    throw std::logic_error("an expected device cannot be activated: " + active.error().message);
+}
+
+// It is on the revocation list, though nobody was given it: whoever finds it must not believe it.
+void Identity::Registry::withdraw(const std::string& subject, const crypto::Serial& serial,
+                                  ByteView der, Instant not_before, Instant not_after,
+                                  const std::string& why) {
+  const auto now = millis(clock.now());
+  const auto fingerprint = crypto::sha256(der);
+  const auto known = find(subject);
+  auto& writer = ledger.record(
+      {ledger::system_actor("identity"), "certificate.withdrawn",
+       known ? known->target() : "device/" + subject,
+       wire::Json::object({{"serial", crypto::serial_hex(serial)},
+                           {"fingerprint", to_hex(fingerprint)}}),
+       why});
+  writer.write(
+      "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
+      " fingerprint, key, issued_at, revoked_at, reason) VALUES(?,?,3,?,?,?,x'',?,?,?)",
+      {ByteView(serial), subject, millis(not_before), millis(not_after), ByteView(fingerprint), now,
+       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded)});
+  writer.write("UPDATE identity_crl SET stale = 1");
+  ++revoked;
+}
+
+Result<Bytes> Identity::file(const Commission& c, ByteView der) {
+  auto& r = *registry_;
+  const auto at = r.making.find(c.order.subject);
+  if (at != r.making.end() && at->second.order.serial == c.order.serial) r.making.erase(at);
+  {
+    auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
+                             {ByteView(c.order.serial)});
+    if (rows.next()) {  // the request came twice while the signer was at it
+      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return Bytes(der.begin(), der.end());
+      return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
+    }
+  }
+  const auto subject = r.check_again(c);
+  if (!subject) {
+    r.withdraw(c.order.subject, c.order.serial, der, c.order.not_before, c.order.not_after,
+               "refused after it was signed: " + subject.error().message);
+    return std::unexpected(subject.error());
+  }
+  r.file(*subject, c, der);
+  return Bytes(der.begin(), der.end());
+}
+
+void Identity::abandon(const Commission& c) {
+  auto& making = registry_->making;
+  const auto at = making.find(c.order.subject);
+  if (at != making.end() && at->second.order.serial == c.order.serial) making.erase(at);
+}
+
+void Identity::reconcile(std::span<const signer::Issuance> log) {
+  auto& r = *registry_;
+  const auto before = r.reconciled;
+  for (const auto& issuance : log) {
+    if (issuance.index < r.reconciled) continue;
+    const bool ours = issuance.kind == signer::Template::device ||
+                      issuance.kind == signer::Template::application;
+    const auto at = r.making.find(issuance.subject);
+    if (ours && at != r.making.end() && at->second.order.serial == issuance.serial) break;
+    r.reconciled = issuance.index + 1;
+    if (!ours) continue;
+    auto rows = r.store.read("SELECT 1 FROM identity_certificate WHERE serial = ?",
+                             {ByteView(issuance.serial)});
+    if (rows.next()) continue;
+    const auto certificate = crypto::parse_certificate(issuance.document);
+    r.withdraw(issuance.subject, issuance.serial, issuance.document,
+               certificate ? certificate->not_before : issuance.at,
+               certificate ? certificate->not_after : r.chain.front().not_after,
+               "signed, and never filed");
+  }
+  if (r.reconciled == before) return;
+  r.ledger.observe().write("INSERT OR REPLACE INTO identity_signer(one, reconciled) VALUES(1, ?)",
+                           {static_cast<std::int64_t>(r.reconciled)});
+}
+
+std::uint64_t Identity::reconciled() const {
+  return registry_->reconciled;
+}
+
+}  // namespace muster::identity
