@@ -48,6 +48,7 @@ void add_serve(CLI::App& app, Options& options, Words& words) {
                               "an open descriptor: a connected stream socket, or a listening one")
                  ->check(CLI::Range(0, 65'535));
   socket->excludes(fd);
+  serve->add_flag("--init", options.init, "make what init makes first, when it is missing");
   serve->add_option("--user", options.user, "become this user, when started as root");
   serve->add_option("--allow-uid", words.allowed,
                     "who may order over --socket: a user's number or name; else its own user");

@@ -80,7 +80,8 @@ Result<void> serve(const Options& options) {
   // Opened now: nothing can be opened later.
   SystemClock clock;
   SystemRandom random;
-  TRY(auto folder, signer::Folder::open(options.folder));
+  TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random)
+                                : signer::Folder::open(options.folder));
   TRY(const auto key, crypto::FileKey::load(folder.issuing_key()));
   const std::uint32_t allowed = options.allowed_user.value_or(::geteuid());
   const signer::ServeSettings settings{.allowed_user = doors.listener ? std::optional(allowed)

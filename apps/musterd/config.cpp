@@ -65,6 +65,8 @@ std::vector<Option> options(Config& c) {
       {"device-port", "devices, HTTPS with client certificate", number(c.device_port, 0, 65535)},
       {"enrol-port", "EST and CRL", number(c.enrol_port, 0, 65535)},
       {"public-name", "host name clients use", text(c.public_name)},
+      {"signer", "socket of a muster-signer that runs by itself; else one is started here",
+       text(c.signer)},
       {"io-threads", "of the device doors; 0: one per core", number(c.io_threads, 0, 256)},
       {"telemetry-lanes", "telemetry workers, fixed when the folder is made",
        number(c.telemetry_lanes, 1, 64)},

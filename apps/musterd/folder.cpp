@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <iterator>
 
 namespace muster {
@@ -18,8 +20,7 @@ using crypto::Algorithm;
 using crypto::Certificate;
 using crypto::FileKey;
 
-constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h,
-                   server_life = 365 * 24h;
+constexpr Duration server_life = 365 * 24h;
 constexpr Duration backdated = 1h;  // for clients whose clock is behind
 
 crypto::Serial new_serial(Random& random) {
@@ -40,78 +41,59 @@ Result<Certificate> read_certificate(const fs::path& path) {
   return found.front();
 }
 
-// The certificate at `path`, or one that is issued and written now.
-Result<Certificate> certificate(const fs::path& path, const crypto::Profile& profile,
-                                const crypto::PublicKey& key, const Certificate* issuer,
-                                const crypto::SigningKey& signer, Random& random) {
-  if (fs::exists(path)) return read_certificate(path);
-  TRY(auto der, crypto::issue(profile, key, new_serial(random), issuer, signer));
-  TRY_VOID(write_text(path, crypto::certificate_pem(der), false));
-  return crypto::parse_certificate(der);
+// An answer of the signer, waited for: before the doors are open nobody else waits.
+template <class T>
+Result<T> awaited(const std::function<void(signer::Issuer::Answer<T>)>& ask) {
+  std::promise<Result<T>> told;
+  auto answer = told.get_future();
+  ask([&told](Result<T> result) { told.set_value(std::move(result)); });
+  return answer.get();
 }
 
-// The fleet root and the issuing CA below it. The root key is needed only while one of the two is
-// missing.
-Result<std::vector<Certificate>> certificate_authority(const fs::path& path, const FileKey& issuing,
-                                                       Instant now, Random& random) {
-  const bool complete = fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem");
-  if (complete) {
-    TRY(auto issuing_certificate, read_certificate(path / "issuing.pem"));
-    TRY(auto root_certificate, read_certificate(path / "ca.pem"));
-    return std::vector{std::move(issuing_certificate), std::move(root_certificate)};
-  }
-  TRY(auto root, FileKey::load_or_make(path / "keys/root.key", Algorithm::ecdsa_p256));
-  TRY(auto root_certificate, certificate(path / "ca.pem",
-                                         {.use = crypto::Use::root_ca,
-                                          .common_name = "Muster fleet root",
-                                          .not_before = now - backdated,
-                                          .not_after = now + root_life},
-                                         root.public_key(), nullptr, root, random));
-  TRY(auto issuing_certificate, certificate(path / "issuing.pem",
-                                            {.use = crypto::Use::issuing_ca,
-                                             .common_name = "Muster issuing CA",
-                                             .not_before = now - backdated,
-                                             .not_after = now + issuing_life},
-                                            issuing.public_key(), &root_certificate, root, random));
-  return std::vector{std::move(issuing_certificate), std::move(root_certificate)};
-}
-
-bool still_good(const Certificate& c, const std::vector<std::string>& names,
-                const std::vector<std::string>& addresses, Instant now) {
+bool still_good(const Certificate& c, const Names& names, Instant now) {
   const auto in = [](const std::vector<std::string>& list) {
     return [&list](const std::string& each) { return std::ranges::count(list, each) > 0; };
   };
-  const bool named = std::ranges::all_of(names, in(c.dns_names)) &&
-                     std::ranges::all_of(addresses, in(c.ip_addresses));
+  const bool named = std::ranges::all_of(names.dns, in(c.dns_names)) &&
+                     std::ranges::all_of(names.addresses, in(c.ip_addresses));
   return named && c.not_after - now > server_life / 3;
 }
 
 // The doors' chain: server certificate, then the issuing CA.
-Result<std::string> server_chain(const fs::path& path, const std::vector<std::string>& names,
-                                 const std::vector<std::string>& addresses, const FileKey& server,
-                                 const FileKey& issuing, const Certificate& issuer, Instant now,
+Result<std::string> server_chain(const fs::path& path, const Names& names, const FileKey& server,
+                                 signer::Issuer& signer, const Certificate& issuer, Instant now,
                                  Random& random) {
   const fs::path file = path / "server.pem";
   if (fs::exists(file)) {
     TRY(auto current, read_certificate(file));
-    if (still_good(current, names, addresses, now) &&
+    if (still_good(current, names, now) && current.authority_key_id == issuer.subject_key_id &&
         current.key.fingerprint() == server.public_key().fingerprint())
       return read_text(file);
   }
-  crypto::Profile profile{.use = crypto::Use::server,
-                          .common_name = names.front(),
-                          .dns_names = names,
-                          .ip_addresses = addresses,
-                          .not_before = now - backdated,
-                          .not_after = now + server_life,
-                          .registration_authority = true};
-  TRY(auto der, crypto::issue(profile, server.public_key(), new_serial(random), &issuer, issuing));
+  const auto from = std::chrono::floor<std::chrono::seconds>(now - backdated);
+  const signer::Order order{.kind = signer::Template::server,
+                            .serial = new_serial(random),
+                            .subject = names.dns.front(),
+                            .dns_names = names.dns,
+                            .ip_addresses = names.addresses,
+                            .not_before = std::max<Instant>(from, issuer.not_before),
+                            .not_after = std::min<Instant>(from + server_life, issuer.not_after),
+                            .spki = server.public_key().spki()};
+  TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
   std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
   TRY_VOID(write_text(file, chain, false));
   return chain;
 }
 
 }  // namespace
+
+Result<void> make_private(const fs::path& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) return fail(Fault::unavailable, "cannot make " + path.string() + ": " + ec.message());
+  if (::chmod(path.c_str(), 0700) != 0) return std::unexpected(cannot("protect", path));
+  return {};
+}
 
 Result<std::string> read_text(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -137,29 +119,25 @@ Result<void> write_text(const fs::path& path, std::string_view text, bool secret
   return {};
 }
 
-Result<Folder> Folder::open(const fs::path& path, const std::vector<std::string>& names,
-                            const std::vector<std::string>& addresses, const Clock& clock,
-                            Random& random) {
-  std::error_code ec;
-  fs::create_directories(path / "keys", ec);
-  if (ec) return fail(Fault::unavailable, "cannot make " + path.string() + ": " + ec.message());
-  if (::chmod(path.c_str(), 0700) != 0 || ::chmod((path / "keys").c_str(), 0700) != 0)
-    return std::unexpected(cannot("protect", path));
+Result<Folder> Folder::open(const fs::path& path, const Names& names, signer::Issuer& signer,
+                            const Clock& clock, Random& random) {
+  TRY_VOID(make_private(path / "keys"));
   const Instant now = clock.now();
-  TRY(auto issuing, FileKey::load_or_make(path / "keys/issuing.key", Algorithm::ecdsa_p256));
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
   TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
   TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
-  TRY(auto certificates, certificate_authority(path, issuing, now, random));
-  TRY(auto chain,
-      server_chain(path, names, addresses, server, issuing, certificates.front(), now, random));
+  TRY(auto certificates,
+      awaited<std::vector<Certificate>>([&](auto answer) { signer.chain(std::move(answer)); }));
+  TRY_VOID(
+      write_text(path / "issuing.pem", crypto::certificate_pem(certificates.front().der), false));
+  TRY_VOID(write_text(path / "ca.pem", crypto::certificate_pem(certificates.back().der), false));
+  TRY(auto chain, server_chain(path, names, server, signer, certificates.front(), now, random));
   TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));
   std::string anchors;
   for (const auto& c : certificates) anchors += crypto::certificate_pem(c.der);
   std::string server_key = server.private_pem();
   std::string origin = "muster/" + to_hex(ledger.public_key().fingerprint()).substr(0, 16);
   return Folder{.path = path,
-                .issuing_key = std::move(issuing),
                 .ledger_key = std::move(ledger),
                 .release_key = std::move(release),
                 .authority = std::move(certificates),

@@ -2,17 +2,17 @@
 // again after that.
 //
 //   muster.db  telemetry/  artifacts/   what is kept
-//   keys/{root,issuing,server,ledger,release}.key   0600; root.key may be taken away after the
-//                                                   first start
+//   keys/{server,ledger,release}.key   0600
 //   ca.pem                   the fleet root, for clients
 //   issuing.pem  server.pem  the issuing CA; the doors' certificate and its chain
+//   signer/                  the signer's own folder, when it is started from here
 //   release.pub              the online release key, for devices
 //   ledger.vkey              the checkpoint key, for auditors (C2SP verifier key)
 //   admin.token              the first operator's, 0600
 //   ports.json               where the doors are, rewritten at each start
 //
-// The server certificate is issued anew when the doors' names change or less than a third of its
-// life is left.
+// The CA certificates are the signer's. The server certificate is issued anew when the doors' names
+// change or less than a third of its life is left.
 #pragma once
 
 #include <filesystem>
@@ -24,20 +24,26 @@
 #include "base/result.h"
 #include "crypto/certificate.h"
 #include "crypto/key.h"
+#include "signer/issuer.h"
 
 namespace muster {
 
+struct Names {  // what the server certificate is for; the first one names the ledger too
+  std::vector<std::string> dns, addresses;
+};
+
 struct Folder {
   std::filesystem::path path;
-  crypto::FileKey issuing_key, ledger_key, release_key;
+  crypto::FileKey ledger_key, release_key;
   std::vector<crypto::Certificate> authority;  // issuing, then root
   std::string server_key_pem, server_chain_pem, device_anchors_pem;
   std::string log_origin;  // of the ledger: as lasting as its key
 
-  static Result<Folder> open(const std::filesystem::path&, const std::vector<std::string>& names,
-                             const std::vector<std::string>& addresses, const Clock&, Random&);
+  static Result<Folder> open(const std::filesystem::path&, const Names&, signer::Issuer&,
+                             const Clock&, Random&);
 };
 
+Result<void> make_private(const std::filesystem::path&);  // a folder of mode 0700
 Result<std::string> read_text(const std::filesystem::path&);
 // Whole or not at all: a temporary file, fsync, rename, fsync of the folder.
 Result<void> write_text(const std::filesystem::path&, std::string_view text, bool secret);

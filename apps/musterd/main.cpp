@@ -3,7 +3,8 @@
 // Each object is built from those above it and destroyed in reverse. But for the log level, nothing
 // in the program is global, registered or looked up by name.
 #include <cstdio>
-#include <thread>
+#include <future>
+#include <optional>
 
 #include "api/api.h"
 #include "desk/desk.h"
@@ -15,6 +16,7 @@
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
+#include "musterd/signing.h"
 
 using namespace muster;
 
@@ -26,15 +28,16 @@ int main(int argc, char** argv) {
   // ground
   SystemClock clock;
   SystemRandom random;
-  const Names names = names_of(config);
-  Folder folder = expect(Folder::open(config.data, names.dns, names.addresses, clock, random));
-  auto store = expect(store::Store::open(folder.path / "muster.db"));
+  expect(make_private(config.data));
+  auto store = expect(store::Store::open(config.data / "muster.db"));
+  std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
+  Folder folder = expect(Folder::open(config.data, names_of(config), *signer, clock, random));
 
   // domain: one thread, no locks
   auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
   auto identity = expect(identity::Identity::open(
-      store, ledger, inventory, {folder.authority, folder.issuing_key}, clock, random,
+      store, ledger, inventory, folder.authority, clock, random,
       {.certificate_life = config.certificate_life, .token_life = config.token_life}));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
@@ -46,7 +49,7 @@ int main(int argc, char** argv) {
                                       {.isolations_per_hour = config.isolations_per_hour}));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
   desk::Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
-  desk::Desk desk{domain, clock};
+  desk::Desk desk{domain, *signer, clock};
 
   // telemetry: beside the domain; only findings enter it
   auto telemetry = expect(desk::Telemetry::open(
@@ -58,12 +61,11 @@ int main(int argc, char** argv) {
       expect(gateway::Gateway::open(gateway_settings(config, folder), desk, *telemetry, clock));
   desk.attach(*gateway);
   expect(first_operator(folder, operators, store, ledger));
-  auto api = expect(api::Api::open(api_settings(config, folder, names), desk, domain, *telemetry,
-                                   operators, clock,
-                                   [&gateway] { return metrics_of(gateway->counters()); }));
+  auto api =
+      expect(api::Api::open(api_settings(config, folder), desk, domain, *telemetry, operators,
+                            clock, [&gateway] { return metrics_of(gateway->counters()); }));
   const std::string link = console_link(*api, store, ledger);
-  Result<void> ended;
-  std::thread domain_thread([&] { ended = run_or_end_program(desk); });
+  auto ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
   {
     Notifier notifier{desk};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
@@ -74,6 +76,7 @@ int main(int argc, char** argv) {
   api->drain();
   gateway->drain();
   desk.stop();
-  domain_thread.join();
+  const auto ended = ending.get();
+  signer.reset();  // answers what it still owes, while those it answers are there
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
 }

@@ -56,15 +56,16 @@ desk::TelemetrySettings telemetry_settings(const Config& config) {
           .retention = config.telemetry_retention};
 }
 
-api::Settings api_settings(const Config& config, const Folder& folder, const Names& names) {
-  return {.address = config.bind,
-          .port = config.operator_port,
-          .key_pem = folder.server_key_pem,
-          .chain_pem = folder.server_chain_pem,
-          .public_host = config.public_name.empty()
-                             ? (is_address(config.bind) ? "localhost" : names.dns.front())
-                             : config.public_name,
-          .ledger_public = config.ledger_public};
+api::Settings api_settings(const Config& config, const Folder& folder) {
+  return {
+      .address = config.bind,
+      .port = config.operator_port,
+      .key_pem = folder.server_key_pem,
+      .chain_pem = folder.server_chain_pem,
+      .public_host = config.public_name.empty()
+                         ? (is_address(config.bind) ? "localhost" : names_of(config).dns.front())
+                         : config.public_name,
+      .ledger_public = config.ledger_public};
 }
 
 Result<void> set_log_level(const std::string& level) {

@@ -13,14 +13,11 @@
 
 namespace muster {
 
-struct Names {  // what the server certificate is for; the first one names the ledger too
-  std::vector<std::string> dns, addresses;
-};
 Names names_of(const Config&);
 
 gateway::Settings gateway_settings(const Config&, const Folder&);
 desk::TelemetrySettings telemetry_settings(const Config&);
-api::Settings api_settings(const Config&, const Folder&, const Names&);
+api::Settings api_settings(const Config&, const Folder&);
 
 Result<void> set_log_level(const std::string&);
 sigset_t hold_signals();  // SIGTERM and SIGINT wait for wait_for_signal(); SIGPIPE is ignored
