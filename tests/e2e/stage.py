@@ -72,8 +72,8 @@ class Stage(unittest.TestCase):
         return self.api.get(f"/devices/{id}")
 
     @classmethod
-    def start_swarm(cls, count, *options):
-        """Meters that are imported, enrolled and online; they end with the class."""
+    def start_swarm(cls, count, *options, meanwhile=lambda: None):
+        """Meters that are imported, enrolled and online; they end with the class. meanwhile() is called at each look."""
         maker = Maker(cls.scratch)
         cls.cli("manifest", "trust", "maker", maker.public_key)
         tokens = maker.devices(count)
@@ -84,7 +84,10 @@ class Stage(unittest.TestCase):
                       "--ca", folder / "ca.pem", "--release-key", folder / "release.pub", "--tokens",
                       maker.token_file(tokens), "--state", "memory", "--interval", "1s", "--seed", 3, *options)
         cls.addClassCleanup(swarm.stop)
-        cls.eventually(f"{count} devices are online", lambda: cls.api.get("/fleet")["devices"]["online"] == count, 60)
+        def online():
+            meanwhile()
+            return cls.api.get("/fleet")["devices"]["online"] == count
+        cls.eventually(f"{count} devices are online", online, 60)
         return swarm, maker
 
     def publish(self, maker, version):
