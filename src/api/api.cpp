@@ -14,7 +14,7 @@ struct Api::Door {
        std::function<std::string()> gateway_metrics)
       : settings(s),
         operators(o),
-        service(settings, desk, telemetry, o, std::move(repeats), clock, std::move(spool),
+        service(settings, desk, telemetry, o, repeats, clock, std::move(spool),
                 std::move(gateway_metrics)) {}
 
   void run(std::promise<Result<std::uint16_t>> opened) {
@@ -46,8 +46,8 @@ Result<std::unique_ptr<Api>> Api::open(const Settings& settings, desk::Desk& des
                                        Operators& operators, const Clock& clock,
                                        std::function<std::string()> gateway_metrics) {
   TRY(auto repeats, Repeats::open(domain.store, domain.ledger, clock));
-  auto door = std::make_unique<Door>(settings, desk, telemetry, operators, std::move(repeats),
-                                     clock, domain.releases.spool(), std::move(gateway_metrics));
+  auto door = std::make_unique<Door>(settings, desk, telemetry, operators, repeats, clock,
+                                     domain.releases.spool(), std::move(gateway_metrics));
   Door& d = *door;
   std::unique_ptr<Api> api(new Api(std::move(door)));
   d.service.set_token_hashes(operators.upload_hashes());

@@ -144,7 +144,7 @@ Result<std::string> attribute_text(const X509_NAME_ENTRY* entry, const char* wha
   std::uint8_t* utf8 = nullptr;
   const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
   if (size < 0) return refused(std::string(what) + " of the TPM is no text");
-  const std::string out(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
+  std::string out(reinterpret_cast<char*>(utf8), static_cast<std::size_t>(size));
   OPENSSL_free(utf8);
   if (out.empty() || out.size() > attribute_bytes_max || !is_printable_utf8(out))
     return refused(std::string(what) + " of the TPM is not 1 to 64 octets of printable text");

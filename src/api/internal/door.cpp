@@ -49,7 +49,7 @@ Service::Service(const Settings& settings, desk::Desk& desk, desk::Telemetry& te
       desk_(desk),
       telemetry_(telemetry),
       operators_(operators),
-      repeats_(std::move(repeats)),
+      repeats_(repeats),
       clock_(clock),
       spool_(std::move(spool)),
       gateway_metrics_(std::move(gateway_metrics)),

@@ -105,7 +105,7 @@ int start_resolving(std::string host, std::uint16_t port) {
     return -1;
   }
   ::pthread_detach(thread);
-  question.release();
+  static_cast<void>(question.release());  // the thread's from here on
   return ends[0];
 }
 
