@@ -36,7 +36,12 @@ struct Notifier::Post {
   explicit Post(desk::Desk& d) : desk(d), thread([this] { run(); }) {}
 
   void run() {
-    if (auto made = net::TlsContext::client({}); made) tls.emplace(std::move(*made));
+    auto made = net::TlsContext::client({});
+    if (made)
+      tls.emplace(std::move(*made));
+    else
+      log::error("notifier", "no webhook over https can be reached",
+                 {{"why", made.error().message}});
     look();
     loop.run();
   }
@@ -63,15 +68,14 @@ struct Notifier::Post {
     if (!outcome.delivered)
       log::warning("notifier", "not delivered",
                    {{"event", notification.event}, {"why", outcome.error}});
-    desk.ask<bool>(
-        [id = notification.id, outcome](desk::Domain& domain) -> Result<bool> {
-          if (outcome.delivered)
-            domain.response.delivered(id);
-          else
-            domain.response.failed(id, outcome.error, outcome.retry_after);
-          return true;
-        },
-        [](Result<bool>) {});
+    desk.tell("an attempt at a notification",
+              [id = notification.id, outcome](desk::Domain& domain) -> Result<void> {
+                if (outcome.delivered)
+                  domain.response.delivered(id);
+                else
+                  domain.response.failed(id, outcome.error, outcome.retry_after);
+                return {};
+              });
   }
 
   net::Task<Result<net::http::Answer>> post(response::Notification notification) {

@@ -61,7 +61,7 @@ Result<link::Reply> Answers::answer(const link::GetDesired& ask) {
 }
 
 Result<link::Reply> Answers::answer(const link::Fetch& ask) {
-  auto decision = domain_.rollouts.offer(ask.device);
+  const auto decision = domain_.rollouts.offered(ask.device);  // a fetch makes no offer
   const auto* release = decision ? domain_.releases.find(decision->release) : nullptr;
   if (!release || release->metadata.artifact_sha256 != ask.sha256)
     return fail(Fault::forbidden, "this artifact is not of a release offered to this device");

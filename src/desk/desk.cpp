@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
-constexpr Duration doze = 250ms;            // how long what is not urgent may lie
+constexpr Duration doze = 250ms;                // how long what is not urgent may lie
 constexpr std::uint64_t reconciled_every = 60;  // ticks
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
 
@@ -201,23 +201,35 @@ std::unexpected<Error> Desk::unavailable() {
 }
 
 void Desk::post(Work work, bool urgent) {
-  bool wake = false, ended = false;
-  {
-    std::lock_guard lock(floor_->mutex);
-    ended = floor_->ended;
-    if (!ended) floor_->queue.push_back(std::move(work));
-    wake = urgent && std::exchange(floor_->asleep, false);
+  std::unique_lock lock(floor_->mutex);
+  if (!floor_->ended) {
+    floor_->queue.push_back(std::move(work));
+    const bool wake = urgent && std::exchange(floor_->asleep, false);
+    lock.unlock();
+    if (wake) floor_->wake.notify_one();
+    return;
   }
-  if (wake) floor_->wake.notify_one();
-  if (!ended) return;
+  lock.unlock();
   Turn refused{floor_->domain, store::Broken("the desk has ended")};
   work(refused);
   for (auto& told : refused.told) told(false);
 }
 
+void Desk::tell(std::string what, std::move_only_function<Result<void>(Domain&)> news) {
+  ask<bool>(
+      [news = std::move(news)](Domain& domain) mutable -> Result<bool> {
+        TRY_VOID(news(domain));
+        return true;
+      },
+      [what = std::move(what)](const Result<bool>& done) {
+        if (!done) log::warning("desk", what + " was not taken", {{"why", done.error().message}});
+      });
+}
+
 void Desk::ask(link::Request request, link::Answered answered) {
-  std::visit([&](auto& question) { floor_->route(*this, std::move(question), std::move(answered)); },
-             request);
+  std::visit(
+      [&](auto& question) { floor_->route(*this, std::move(question), std::move(answered)); },
+      request);
 }
 
 std::size_t Desk::drain() {

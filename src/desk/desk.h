@@ -70,6 +70,9 @@ class Desk final : public link::Controller {
     });
   }
 
+  // For who needs no answer; what goes wrong with `what` is in the log.
+  void tell(std::string what, std::move_only_function<Result<void>(Domain&)>);
+
   Result<void> run();   // until stop(), or until the store breaks
   void stop();          // answers what is queued, then ends run()
   std::size_t drain();  // one turn; returns how many questions it took. Throws store::Broken

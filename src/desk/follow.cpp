@@ -20,12 +20,10 @@ wire::Json rollout_news(const Domain& domain, const rollout::Progress& progress)
 
 std::function<void(std::vector<watch::Finding>)> reporter(Desk& desk) {
   return [&desk](const std::vector<watch::Finding>& findings) {
-    desk.ask<bool>(
-        [findings](Domain& domain) -> Result<bool> {
-          for (const watch::Finding& finding : findings) domain.response.found(finding);
-          return true;
-        },
-        [](Result<bool>) {});
+    desk.tell("a finding", [findings](Domain& domain) -> Result<void> {
+      for (const watch::Finding& finding : findings) domain.response.found(finding);
+      return {};
+    });
   };
 }
 

@@ -19,9 +19,10 @@ Answer<Bytes> certificate_to(link::Answered answered) {
 
 void Issuing::enrol(link::Enrol ask, link::Answered answered) {
   desk_.ask<identity::Enrolment>(
-      [ask = std::move(ask)](Domain& domain) {
-        return domain.identity.enrol(
-            {ask.user, ask.token, ask.spki, ask.csr_digest, ask.claimed_name, ask.from});
+      [ask = std::move(ask)](Domain& domain) mutable {
+        return domain.identity.enrol({std::move(ask.user), std::move(ask.token),
+                                      std::move(ask.spki), ask.csr_digest,
+                                      std::move(ask.claimed_name), std::move(ask.from)});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -30,9 +31,9 @@ void Issuing::enrol(link::Enrol ask, link::Answered answered) {
 
 void Issuing::renew(link::Renew ask, link::Answered answered) {
   desk_.ask<identity::Enrolment>(
-      [ask = std::move(ask)](Domain& domain) {
-        return domain.identity.renew(
-            {ask.certificate, ask.spki, ask.csr_digest, ask.claimed_name, ask.from});
+      [ask = std::move(ask)](Domain& domain) mutable {
+        return domain.identity.renew({ask.certificate, std::move(ask.spki), ask.csr_digest,
+                                      std::move(ask.claimed_name), std::move(ask.from)});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -82,20 +83,18 @@ void Issuing::crl(link::Answered answered) {
 }
 
 void Issuing::reconcile(const identity::Identity& identity) {
-  issuer_.since(
-      identity.reconciled(), records_at_once, [this](Result<std::vector<signer::Issuance>> log) {
-        if (!log) {
-          log::warning("desk", "the signer's log cannot be read", {{"why", log.error().message}});
-          return;
-        }
-        if (log->empty()) return;
-        desk_.ask<bool>(
-            [log = std::move(*log)](Domain& domain) -> Result<bool> {
-              domain.identity.reconcile(log);
-              return true;
-            },
-            [](Result<bool>) {});
-      });
+  issuer_.since(identity.reconciled(), records_at_once,
+                [this](Result<std::vector<signer::Issuance>> log) {
+                  if (!log)
+                    return log::warning("desk", "the signer's log cannot be read",
+                                        {{"why", log.error().message}});
+                  if (log->empty()) return;
+                  desk_.tell("what the signer has signed",
+                             [this, log = std::move(*log)](Domain& domain) -> Result<void> {
+                               if (domain.identity.reconcile(log)) reconcile(domain.identity);
+                               return {};
+                             });
+                });
 }
 
 }  // namespace muster::desk

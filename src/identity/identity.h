@@ -154,8 +154,9 @@ class Identity {
   // heard: reconcile() finds it.
   void abandon(const Commission&);
   // What the signer has signed, from reconciled() on: withdraws device and application certificates
-  // that were never filed. Stops before one that is still on its way.
-  void reconcile(std::span<const signer::Issuance>);
+  // that were never filed. Stops before one that is still on its way. True when it got on, so that
+  // there may be more.
+  bool reconcile(std::span<const signer::Issuance>);
   std::uint64_t reconciled() const;
   Result<Principal> authenticate(
       const crypto::Hash& fingerprint,

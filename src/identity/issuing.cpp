@@ -1,5 +1,5 @@
-// How a certificate comes about: the commission for the signer, then filing what it made, so that it
-// counts; or withdrawing it.
+// How a certificate comes about: the commission for the signer, then filing what it made, so that
+// it counts; or withdrawing it.
 
 #include <stdexcept>
 
@@ -8,7 +8,8 @@
 namespace muster::identity {
 namespace {
 
-constexpr Duration backdated = 5min;        // for devices whose clock is behind
+constexpr Duration backdated = 5min;         // for devices whose clock is behind
+constexpr std::int64_t issued_an_hour = 30;  // to one subject: a renewal a day is the rule
 constexpr Duration commission_life = 10min;  // after that the signer is taken not to have heard it
 
 Instant whole_seconds(Instant t) {
@@ -44,19 +45,28 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
                   "another request of " + subject.id() + " is being signed; ask again shortly");
     making.erase(at);
   }
+  {
+    auto rows =
+        store.read("SELECT count(*) FROM identity_certificate WHERE subject = ? AND issued_at > ?",
+                   {subject.id(), millis(now - 1h)});
+    if (rows.next() && rows.integer(0) >= issued_an_hour)
+      return refuse({"too many certificates in an hour", subject.target(), asked.from},
+                    Fault::exhausted,
+                    subject.id() + " was given 30 certificates in an hour; ask again later");
+  }
   const auto& issuer = chain.front();
-  Commission out{.order = {.kind = subject.device ? signer::Template::device
-                                                  : signer::Template::application,
-                           .serial = new_serial(),
-                           .subject = subject.id(),
-                           .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
-                           .not_after = std::min(whole_seconds(now + settings.certificate_life),
-                                                 issuer.not_after),
-                           .spki = asked.spki},
-                 .csr_digest = asked.csr_digest,
-                 .proof = proof,
-                 .evidence = evidence,
-                 .from = asked.from};
+  Commission out{
+      .order = {.kind = subject.device ? signer::Template::device : signer::Template::application,
+                .serial = new_serial(),
+                .subject = subject.id(),
+                .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
+                .not_after =
+                    std::min(whole_seconds(now + settings.certificate_life), issuer.not_after),
+                .spki = asked.spki},
+      .csr_digest = asked.csr_digest,
+      .proof = proof,
+      .evidence = evidence,
+      .from = asked.from};
   if (out.order.not_after <= now)
     return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
   making[subject.id()] = out;
@@ -76,8 +86,9 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
     if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
     return *subject;
   }
-  auto rows = store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
-                         {subject->id(), ByteView(c.evidence)});
+  auto rows =
+      store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
+                 {subject->id(), ByteView(c.evidence)});
   if (!rows.next())
     return refuse({"a token that was replaced meanwhile", subject->target(), c.from},
                   Fault::unauthorized, "this token has been replaced; use the new one");
@@ -127,12 +138,11 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto known = find(subject);
-  auto& writer = ledger.record(
-      {ledger::system_actor("identity"), "certificate.withdrawn",
-       known ? known->target() : "device/" + subject,
-       wire::Json::object({{"serial", crypto::serial_hex(serial)},
-                           {"fingerprint", to_hex(fingerprint)}}),
-       why});
+  auto& writer = ledger.record({ledger::system_actor("identity"), "certificate.withdrawn",
+                                known ? known->target() : "device/" + subject,
+                                wire::Json::object({{"serial", crypto::serial_hex(serial)},
+                                                    {"fingerprint", to_hex(fingerprint)}}),
+                                why});
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, revoked_at, reason) VALUES(?,?,3,?,?,?,x'',?,?,?)",
@@ -150,7 +160,8 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
                              {ByteView(c.order.serial)});
     if (rows.next()) {  // the request came twice while the signer was at it
-      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return Bytes(der.begin(), der.end());
+      if (rows.integer(0) <= number_of(CertificateStatus::valid))
+        return Bytes(der.begin(), der.end());
       return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
     }
   }
@@ -170,13 +181,13 @@ void Identity::abandon(const Commission& c) {
   if (at != making.end() && at->second.order.serial == c.order.serial) making.erase(at);
 }
 
-void Identity::reconcile(std::span<const signer::Issuance> log) {
+bool Identity::reconcile(std::span<const signer::Issuance> log) {
   auto& r = *registry_;
   const auto before = r.reconciled;
   for (const auto& issuance : log) {
     if (issuance.index < r.reconciled) continue;
-    const bool ours = issuance.kind == signer::Template::device ||
-                      issuance.kind == signer::Template::application;
+    const bool ours =
+        issuance.kind == signer::Template::device || issuance.kind == signer::Template::application;
     const auto at = r.making.find(issuance.subject);
     if (ours && at != r.making.end() && at->second.order.serial == issuance.serial) break;
     r.reconciled = issuance.index + 1;
@@ -190,9 +201,10 @@ void Identity::reconcile(std::span<const signer::Issuance> log) {
                certificate ? certificate->not_after : r.chain.front().not_after,
                "signed, and never filed");
   }
-  if (r.reconciled == before) return;
+  if (r.reconciled == before) return false;
   r.ledger.observe().write("INSERT OR REPLACE INTO identity_signer(one, reconciled) VALUES(1, ?)",
                            {static_cast<std::int64_t>(r.reconciled)});
+  return true;
 }
 
 std::uint64_t Identity::reconciled() const {

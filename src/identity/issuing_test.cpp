@@ -137,3 +137,21 @@ TEST_CASE("what is on its way back from the signer is not taken for lost") {
   CHECK(w.identity->reconciled() == 2);
   CHECK(w.count("certificate.withdrawn") == 0);
 }
+
+TEST_CASE("a device that renews without end is told to wait, and recorded a few times only") {
+  World w;
+  auto print = w.enrolled("m-1");
+  for (int i = 1; i < 30; ++i) {
+    print = crypto::sha256(expect(w.renew(w.renewal(print, new_key()))));
+    expect(w.identity->authenticate(print));
+  }
+  const auto size = w.ledger->size();
+  for (int i = 0; i < 50; ++i) {
+    auto refused = w.renew(w.renewal(print, new_key()));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().fault == Fault::exhausted);
+  }
+  CHECK(w.ledger->size() <= size + 5);
+  w.clock.pass(1h);
+  CHECK(w.renew(w.renewal(print, new_key())));
+}

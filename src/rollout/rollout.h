@@ -131,6 +131,7 @@ class Rollouts {
   Result<std::vector<Target>> targets(RolloutId, std::optional<Outcome>, std::string_view after,
                                       std::size_t limit) const;
 
+  std::optional<Decision> offered(const DeviceId&) const;  // what offer() answered and still would
   std::optional<Decision> offer(
       const DeviceId&);  // none: stay as you are. The first answer counts as the offer made
   Result<void> report(const DeviceId&, std::string_view release, Outcome,

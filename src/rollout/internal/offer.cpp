@@ -33,6 +33,15 @@ std::string version_of(const release::Releases& releases, const std::string& id)
   return release ? release->metadata.version : id;
 }
 
+bool pending(const Course& c, const Member& m) {
+  return c.opened(m) && (m.outcome == Outcome::waiting || m.outcome == Outcome::offered ||
+                         m.outcome == Outcome::silent);
+}
+
+bool returning(const Course& c, const Member& m) {
+  return c.is_due(m) || m.leg == Leg::back || m.leg == Leg::late;
+}
+
 }  // namespace
 
 std::optional<Decision> Rollouts::offer(const DeviceId& device) {
@@ -43,11 +52,20 @@ std::optional<Decision> Rollouts::offer(const DeviceId& device) {
                     : book_->decide_back(c, at->second.member());
 }
 
+std::optional<Decision> Rollouts::offered(const DeviceId& device) const {
+  const auto at = book_->places.find(device.text());
+  if (at == book_->places.end()) return std::nullopt;
+  const Course& c = *at->second.course;
+  const Member& m = at->second.member();
+  if (c.moving() && pending(c, m) && m.number > 0) return Decision{c.plan.release, m.number, false};
+  if (!c.moving() && returning(c, m) && m.back_number > 0)
+    return Decision{c.origins[m.origin].release, m.back_number, true};
+  return std::nullopt;
+}
+
 std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m) {
   using inventory::Lifecycle;
-  const bool pending = m.outcome == Outcome::waiting || m.outcome == Outcome::offered ||
-                       m.outcome == Outcome::silent;
-  if (!pending || !c.opened(m)) return std::nullopt;
+  if (!pending(c, m)) return std::nullopt;
   if (m.number == 0) {
     const auto* device = inventory.find(m.device);
     const bool kept_away = !device || device->state == Lifecycle::retired ||
@@ -59,8 +77,7 @@ std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m) {
 }
 
 std::optional<Decision> Rollouts::Book::decide_back(Course& c, Member& m) {
-  const bool returning = c.is_due(m) || m.leg == Leg::back || m.leg == Leg::late;
-  if (!returning) return std::nullopt;
+  if (!returning(c, m)) return std::nullopt;
   if (m.back_number == 0) make_back_offer(c, m);
   return Decision{c.origins[m.origin].release, m.back_number, true};
 }
