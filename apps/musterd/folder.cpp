@@ -35,6 +35,14 @@ Error cannot(const std::string& what, const fs::path& path) {
           ""};
 }
 
+Result<void> make_private(const fs::path& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) return fail(Fault::unavailable, "cannot make " + path.string() + ": " + ec.message());
+  if (::chmod(path.c_str(), 0700) != 0) return std::unexpected(cannot("protect", path));
+  return {};
+}
+
 Result<Certificate> read_certificate(const fs::path& path) {
   TRY(auto text, read_text(path));
   TRY(auto found, crypto::parse_certificates_pem(text));
@@ -56,7 +64,7 @@ bool still_good(const Certificate& c, const Names& names, Instant now) {
   };
   const bool named = std::ranges::all_of(names.dns, in(c.dns_names)) &&
                      std::ranges::all_of(names.addresses, in(c.ip_addresses));
-  return named && c.not_after - now > server_life / 3;
+  return named && c.not_before <= now && c.not_after - now > server_life / 3;
 }
 
 // The doors' chain: server certificate, then the issuing CA.
@@ -87,11 +95,14 @@ Result<std::string> server_chain(const fs::path& path, const Names& names, const
 
 }  // namespace
 
-Result<void> make_private(const fs::path& path) {
-  std::error_code ec;
-  fs::create_directories(path, ec);
-  if (ec) return fail(Fault::unavailable, "cannot make " + path.string() + ": " + ec.message());
-  if (::chmod(path.c_str(), 0700) != 0) return std::unexpected(cannot("protect", path));
+Result<void> Folder::prepare(const fs::path& path) {
+  TRY_VOID(make_private(path));
+  if (!fs::exists(path / "ledger.vkey")) return {};  // its first start is not over
+  for (const char* vital : {"muster.db", "keys/ledger.key", "keys/release.key"})
+    if (!fs::exists(path / vital))
+      return fail(Fault::corrupt, (path / vital).string() +
+                                      " is missing, and nothing can take its place: restore the "
+                                      "folder from a backup, or begin a new one");
   return {};
 }
 

@@ -39,11 +39,12 @@ struct Folder {
   std::string server_key_pem, server_chain_pem, device_anchors_pem;
   std::string log_origin;  // of the ledger: as lasting as its key
 
+  // Makes the folder, or sees that nothing is missing from one that was complete.
+  static Result<void> prepare(const std::filesystem::path&);
   static Result<Folder> open(const std::filesystem::path&, const Names&, signer::Issuer&,
                              const Clock&, Random&);
 };
 
-Result<void> make_private(const std::filesystem::path&);  // a folder of mode 0700
 Result<std::string> read_text(const std::filesystem::path&);
 // Whole or not at all: a temporary file, fsync, rename, fsync of the folder.
 Result<void> write_text(const std::filesystem::path&, std::string_view text, bool secret);

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   // ground
   SystemClock clock;
   SystemRandom random;
-  expect(make_private(config.data));
+  expect(Folder::prepare(config.data));
   auto store = expect(store::Store::open(config.data / "muster.db"));
   std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
   Folder folder = expect(Folder::open(config.data, names_of(config), *signer, clock, random));

@@ -81,6 +81,10 @@ Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& ra
   if (::chmod(path.c_str(), 0700) != 0 || ::chmod((path / "keys").c_str(), 0700) != 0)
     return cannot("protect", path);
   if (fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem")) return open(path);
+  if (fs::exists(path / "issuing.pem") && !fs::exists(path / "keys" / "issuing.key"))
+    return fail(Fault::corrupt, (path / "keys" / "issuing.key").string() +
+                                    " is missing: restore it from a backup, or take issuing.pem "
+                                    "away too for a new issuing CA");
   const Instant now = clock.now();
   TRY(const auto issuing, FileKey::load_or_make(path / "keys" / "issuing.key", algorithm));
   TRY(const auto root, FileKey::load_or_make(path / "keys" / "root.key", algorithm));

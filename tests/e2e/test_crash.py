@@ -1,12 +1,13 @@
 """kill -9 of the controller in the middle of everything: what was told is still true, and what was begun goes on."""
 
 import json
+import subprocess
 import time
 import unittest
 
 from device import Device
 from mqtt import publish
-from stage import METRICS, Stage
+from stage import BINARIES, METRICS, Stage
 
 METERS = 60
 
@@ -84,6 +85,24 @@ class CrashOfDecisions(Stage):
         self.controller.log = open(self.scratch / "data.log", "ab")
         self.controller.start()
         type(self).api = self.controller.api
+
+
+class LostFiles(Stage):
+    def test_what_nothing_can_replace_is_asked_for_by_name(self):
+        for name in ("muster.db", "keys/release.key", "keys/ledger.key"):
+            with self.subTest(name):
+                self.controller.stop()
+                file = self.controller.folder / name
+                kept = file.rename(self.scratch / "kept")
+                said = subprocess.run([BINARIES / "musterd", "--data", self.controller.folder], capture_output=True,
+                                      text=True, timeout=20)
+                self.assertEqual(said.returncode, 1)
+                self.assertIn(str(file), said.stderr)
+                self.assertIn("backup", said.stderr)
+                self.assertFalse(file.exists())
+                kept.rename(file)
+                self.controller.log = open(self.scratch / "data.log", "ab")
+                self.controller.start()
 
 
 if __name__ == "__main__":
