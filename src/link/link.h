@@ -107,8 +107,8 @@ class Controller {  // the domain, seen from a door
  public:
   virtual ~Controller() = default;
   // Any thread. `answered` runs once: on the domain's thread, after what it tells is durable; or,
-  // once the domain has ended, on the asker's, inside this call, with `unavailable`. Post it home
-  // from either, and do no work there.
+  // once the domain has ended, with `unavailable`, on the asker's, inside this call, or on that of
+  // whoever was asked next. Post it home, and do no work there.
   virtual void ask(Request, Answered answered) = 0;
 };
 

@@ -34,13 +34,13 @@ struct Canned {
       if (owner.then_finish) stream.finish();
       return bytes.size();
     }
-    void on_close(const Error&) override {}
+    void on_close(const Error&) override { ++owner.closed; }
     Canned& owner;
     Stream stream;
   };
   std::vector<std::string> answers;  // in turn; none left, or an empty one: hang up
   bool then_finish = false;
-  int connections = 0;
+  int connections = 0, closed = 0;
   std::string heard;
   std::vector<std::unique_ptr<Peer>> peers;
   std::unique_ptr<Listener> listener;
@@ -105,7 +105,9 @@ TEST_CASE("a connection the server has closed between two calls is not used agai
   server.then_finish = true;
   Client client(loop, "127.0.0.1", server.listener->port(), nullptr);
   REQUIRE(run(loop, client.call({.method = "POST"})));
-  run(loop, [](Loop* l) -> Task<> { co_await net::sleep(*l, 5ms); }(&loop));
+  run(loop, [](Loop* l, const Canned* at) -> Task<> {  // until the client has noticed
+    while (at->closed == 0) co_await net::sleep(*l, 0ms);
+  }(&loop, &server));
   CHECK(run(loop, client.call({.method = "POST"})));
   CHECK(server.connections == 2);
 }

@@ -6,8 +6,7 @@
 //   issuing.pem        the issuing CA
 //   issuance.log       what was ever signed (signer/issuance_log.h)
 //
-// The certificates are those that a controller without a separate signer makes for itself. One
-// thread; time comes from the Clock.
+// One thread; time comes from the Clock.
 #pragma once
 
 #include <filesystem>

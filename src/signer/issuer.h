@@ -4,8 +4,8 @@
 // Each question is answered exactly once, on whatever thread the implementation says. `unavailable`
 // says only that no answer came in time: the signer may have signed, and has then logged it. Who is
 // told so asks again with the same order, to the last octet, and gets what was signed or has it
-// signed now. So an order is kept, durably, until its answer is; another order under its serial is
-// refused.
+// signed now; another order under its serial is refused. Or the order is let be, the next one has
+// another serial, and since() tells what was signed all the same, to be withdrawn.
 #pragma once
 
 #include <functional>

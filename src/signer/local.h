@@ -1,5 +1,5 @@
-// signer/local -- an Issuer over a Keeper in the same process: for tests, simulations and small
-// set-ups that accept that whoever takes the controller takes the key.
+// signer/local -- an Issuer over a Keeper in the same process: for tests, simulations and
+// benches: whoever takes such a controller takes the key.
 //
 // Answers inside the call that asks, each order with a write to the disk of its own. One thread.
 #pragma once

@@ -267,7 +267,10 @@ SenmlReader::~SenmlReader() = default;
 Result<std::span<const SenmlRecord>> SenmlReader::read(ByteView pack, std::int64_t now_ms) {
   if (pack.size() > senml_bytes_max)
     return fail(Fault::invalid, "a SenML pack of over 128 KiB is not taken; send several");
-  if (!room_) room_ = std::make_unique<Room>();
+  if (!room_) {
+    room_ = std::make_unique<Room>();
+    room_->records.reserve(senml_records_max);
+  }
   std::copy(pack.begin(), pack.end(), room_->input.begin());
   Refusal r = room_->read(pack.size(), now_ms);
   if (!r.why) return std::span<const SenmlRecord>(room_->records);
