@@ -1,14 +1,15 @@
-// How a certificate comes about: the commission for the signer, then filing what it made, so that it
-// counts; or withdrawing it.
+// How a certificate comes about: the commission for the signer, then filing what it made, so that
+// it counts; or withdrawing it.
 
 #include <stdexcept>
 
+#include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 
 namespace muster::identity {
 namespace {
 
-constexpr Duration backdated = 5min;        // for devices whose clock is behind
+constexpr Duration backdated = 5min;         // for devices whose clock is behind
 constexpr Duration commission_life = 10min;  // after that the signer is taken not to have heard it
 
 Instant whole_seconds(Instant t) {
@@ -45,20 +46,23 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
     making.erase(at);
   }
   const auto& issuer = chain.front();
-  Commission out{.order = {.kind = subject.device ? signer::Template::device
-                                                  : signer::Template::application,
-                           .serial = new_serial(),
-                           .subject = subject.id(),
-                           .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
-                           .not_after = std::min(whole_seconds(now + settings.certificate_life),
-                                                 issuer.not_after),
-                           .spki = asked.spki},
-                 .csr_digest = asked.csr_digest,
-                 .proof = proof,
-                 .evidence = evidence,
-                 .from = asked.from};
+  Commission out{
+      .order = {.kind = subject.device ? signer::Template::device : signer::Template::application,
+                .serial = new_serial(),
+                .subject = subject.id(),
+                .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
+                .not_after =
+                    std::min(whole_seconds(now + settings.certificate_life), issuer.not_after),
+                .spki = asked.spki},
+      .csr_digest = asked.csr_digest,
+      .proof = proof,
+      .evidence = evidence,
+      .from = asked.from};
   if (out.order.not_after <= now)
     return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
+  out.shard = take_place();
+  out.order.crl_url = crl_url(out.shard);
+  if (!settings.pki_url.empty()) out.order.ocsp_url = settings.pki_url + "/ocsp";
   making[subject.id()] = out;
   return out;
 }
@@ -76,8 +80,9 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
     if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
     return *subject;
   }
-  auto rows = store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
-                         {subject->id(), ByteView(c.evidence)});
+  auto rows =
+      store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
+                 {subject->id(), ByteView(c.evidence)});
   if (!rows.next())
     return refuse({"a token that was replaced meanwhile", subject->target(), c.from},
                   Fault::unauthorized, "this token has been replaced; use the new one");
@@ -92,7 +97,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto by = actor_of(subject);
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
-        .write("UPDATE identity_token SET burned = 1 WHERE subject = ?", {subject.id()});
+        .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
+               {host_of(c.from), subject.id()});
   auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
                                     {"fingerprint", to_hex(fingerprint)},
                                     {"key", to_hex(key)},
@@ -102,9 +108,10 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at) VALUES(?,?,0,?,?,?,?,?)",
+      " fingerprint, key, issued_at, shard) VALUES(?,?,0,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
-       ByteView(fingerprint), ByteView(key), now});
+       ByteView(fingerprint), ByteView(key), now, std::int64_t{c.shard}});
+  occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
       " VALUES(?,?,?,?,?)",
@@ -127,18 +134,19 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto known = find(subject);
-  auto& writer = ledger.record(
-      {ledger::system_actor("identity"), "certificate.withdrawn",
-       known ? known->target() : "device/" + subject,
-       wire::Json::object({{"serial", crypto::serial_hex(serial)},
-                           {"fingerprint", to_hex(fingerprint)}}),
-       why});
+  auto& writer = ledger.record({ledger::system_actor("identity"), "certificate.withdrawn",
+                                known ? known->target() : "device/" + subject,
+                                wire::Json::object({{"serial", crypto::serial_hex(serial)},
+                                                    {"fingerprint", to_hex(fingerprint)}}),
+                                why});
+  const auto shard = shard_at(crypto::crl_url_of(der));
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at, revoked_at, reason) VALUES(?,?,3,?,?,?,x'',?,?,?)",
+      " fingerprint, key, issued_at, revoked_at, reason, shard) VALUES(?,?,3,?,?,?,x'',?,?,?,?)",
       {ByteView(serial), subject, millis(not_before), millis(not_after), ByteView(fingerprint), now,
-       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded)});
-  writer.write("UPDATE identity_crl SET stale = 1");
+       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded), std::int64_t{shard}});
+  occupy(writer, shard);
+  outdate_lists(writer, shard);
   ++revoked;
 }
 
@@ -150,7 +158,8 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
                              {ByteView(c.order.serial)});
     if (rows.next()) {  // the request came twice while the signer was at it
-      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return Bytes(der.begin(), der.end());
+      if (rows.integer(0) <= number_of(CertificateStatus::valid))
+        return Bytes(der.begin(), der.end());
       return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
     }
   }
@@ -175,8 +184,8 @@ void Identity::reconcile(std::span<const signer::Issuance> log) {
   const auto before = r.reconciled;
   for (const auto& issuance : log) {
     if (issuance.index < r.reconciled) continue;
-    const bool ours = issuance.kind == signer::Template::device ||
-                      issuance.kind == signer::Template::application;
+    const bool ours =
+        issuance.kind == signer::Template::device || issuance.kind == signer::Template::application;
     const auto at = r.making.find(issuance.subject);
     if (ours && at != r.making.end() && at->second.order.serial == issuance.serial) break;
     r.reconciled = issuance.index + 1;
