@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -52,6 +53,23 @@ Setter yes_or_no(bool& into) {
   };
 }
 
+Setter port(std::optional<std::uint16_t>& into) {
+  return [&into](const std::string& text) { return number(into.emplace(), 0, 65535)(text); };
+}
+
+// Certificates carry it for their whole life.
+Setter base_url(std::string& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    const bool http = text.starts_with("http://") || text.starts_with("https://");
+    const bool sound = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+    if (!http || !sound || text.size() > 200 || text.ends_with("//"))
+      return fail(Fault::invalid,
+                  "must be an address that begins with http:// or https://, at most 200 octets");
+    into = text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+    return {};
+  };
+}
+
 struct Option {
   std::string name, help;
   Setter set;
@@ -64,6 +82,11 @@ std::vector<Option> options(Config& c) {
       {"mqtt-port", "devices, MQTT over mutual TLS", number(c.mqtt_port, 0, 65535)},
       {"device-port", "devices, HTTPS with client certificate", number(c.device_port, 0, 65535)},
       {"enrol-port", "EST and CRL", number(c.enrol_port, 0, 65535)},
+      {"status-port", "CRL and OCSP over plain HTTP, beside the enrolment port; none by default",
+       port(c.status_port)},
+      {"pki-url",
+       "where others find CRL and OCSP, such as http://pki.example:8886; in certificates",
+       base_url(c.pki_url)},
       {"public-name", "host name clients use", text(c.public_name)},
       {"signer", "socket of a muster-signer that runs by itself; else one is started here",
        text(c.signer)},
@@ -78,6 +101,8 @@ std::vector<Option> options(Config& c) {
       {"telemetry-retention", "how long readings are kept; 0: for ever",
        duration(c.telemetry_retention)},
       {"certificate-life", "of device certificates", duration(c.certificate_life)},
+      {"server-certificate-life", "of the doors' own; renewed at two thirds, without a restart",
+       duration(c.server_certificate_life)},
       {"token-life", "of one-time enrolment tokens", duration(c.token_life)},
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
@@ -148,8 +173,11 @@ Result<Config> Config::read(int argc, char** argv) {
       return std::unexpected(about("--" + option.name, set.error()));
   }
   if (!file.empty()) TRY_VOID(read_file(file, known, given));
-  if (config.certificate_life < 1min || config.token_life < 1min)
-    return fail(Fault::invalid, "--certificate-life and --token-life must be at least 1m");
+  if (config.certificate_life < 1min || config.token_life < 1min ||
+      config.server_certificate_life < 1min)
+    return fail(Fault::invalid,
+                "--certificate-life, --server-certificate-life and --token-life must be at least "
+                "1m");
   return config;
 }
 

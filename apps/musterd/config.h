@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -16,13 +17,16 @@ struct Config {
   std::filesystem::path data;
   std::string bind = "127.0.0.1";
   std::uint16_t operator_port = 8443, mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
-  std::string signer;       // socket of a signer that runs by itself; empty: one is started
+  std::string signer;  // socket of a signer that runs by itself; empty: one is started
+  std::optional<std::uint16_t> status_port;  // plain HTTP, CRL and OCSP only
+  std::string pki_url;      // public base of CRL and OCSP, named in certificates; empty: none
   std::string public_name;  // host name that clients use, for the server certificate and links
   unsigned io_threads = 0;  // 0: one per core
   unsigned telemetry_lanes = 1;
   Duration telemetry_sync = 1s;  // 0: before each acknowledgement
   Duration telemetry_retention = 90 * 24h;
   Duration certificate_life = 30 * 24h, token_life = 7 * 24h;
+  Duration server_certificate_life = 365 * 24h;
   int isolations_per_hour = 50;
   bool ledger_public = false;
   std::string log_level = "info";

@@ -20,9 +20,6 @@ using crypto::Algorithm;
 using crypto::Certificate;
 using crypto::FileKey;
 
-constexpr Duration server_life = 365 * 24h;
-constexpr Duration backdated = 1h;  // for clients whose clock is behind
-
 crypto::Serial new_serial(Random& random) {
   crypto::Serial serial;
   random.fill(serial);
@@ -58,39 +55,17 @@ Result<T> awaited(const std::function<void(signer::Issuer::Answer<T>)>& ask) {
   return answer.get();
 }
 
-bool still_good(const Certificate& c, const Names& names, Instant now) {
-  const auto in = [](const std::vector<std::string>& list) {
-    return [&list](const std::string& each) { return std::ranges::count(list, each) > 0; };
-  };
-  const bool named = std::ranges::all_of(names.dns, in(c.dns_names)) &&
-                     std::ranges::all_of(names.addresses, in(c.ip_addresses));
-  return named && c.not_before <= now && c.not_after - now > server_life / 3;
-}
-
 // The doors' chain: server certificate, then the issuing CA.
-Result<std::string> server_chain(const fs::path& path, const Names& names, const FileKey& server,
-                                 signer::Issuer& signer, const Certificate& issuer, Instant now,
-                                 Random& random) {
-  const fs::path file = path / "server.pem";
-  if (fs::exists(file)) {
-    TRY(auto current, read_certificate(file));
-    if (still_good(current, names, now) && current.authority_key_id == issuer.subject_key_id &&
-        current.key.fingerprint() == server.public_key().fingerprint())
-      return read_text(file);
+Result<std::string> server_chain(const fs::path& path, const desk::ServerTerms& terms,
+                                 const FileKey& server, signer::Issuer& signer,
+                                 const Certificate& issuer, const Clock& clock, Random& random) {
+  if (fs::exists(path / "server.pem")) {
+    TRY(auto current, read_certificate(path / "server.pem"));
+    const bool ours = current.key.fingerprint() == server.public_key().fingerprint();
+    if (ours && !desk::renewal_due(current, terms, issuer, clock.now()))
+      return read_text(path / "server.pem");
   }
-  const auto from = std::chrono::floor<std::chrono::seconds>(now - backdated);
-  const signer::Order order{.kind = signer::Template::server,
-                            .serial = new_serial(random),
-                            .subject = names.dns.front(),
-                            .dns_names = names.dns,
-                            .ip_addresses = names.addresses,
-                            .not_before = std::max<Instant>(from, issuer.not_before),
-                            .not_after = std::min<Instant>(from + server_life, issuer.not_after),
-                            .spki = server.public_key().spki()};
-  TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
-  std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
-  TRY_VOID(write_text(file, chain, false));
-  return chain;
+  return new_server_chain(path, terms, server.public_key(), signer, issuer, clock, random);
 }
 
 }  // namespace
@@ -130,10 +105,20 @@ Result<void> write_text(const fs::path& path, std::string_view text, bool secret
   return {};
 }
 
-Result<Folder> Folder::open(const fs::path& path, const Names& names, signer::Issuer& signer,
-                            const Clock& clock, Random& random) {
+Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTerms& terms,
+                                     const crypto::PublicKey& key, signer::Issuer& signer,
+                                     const Certificate& issuer, const Clock& clock,
+                                     Random& random) {
+  const auto order = desk::server_order(terms, key, issuer, new_serial(random), clock.now());
+  TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
+  std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
+  TRY_VOID(write_text(path / "server.pem", chain, false));
+  return chain;
+}
+
+Result<Folder> Folder::open(const fs::path& path, const desk::ServerTerms& terms,
+                            signer::Issuer& signer, const Clock& clock, Random& random) {
   TRY_VOID(make_private(path / "keys"));
-  const Instant now = clock.now();
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
   TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
   TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
@@ -142,7 +127,7 @@ Result<Folder> Folder::open(const fs::path& path, const Names& names, signer::Is
   TRY_VOID(
       write_text(path / "issuing.pem", crypto::certificate_pem(certificates.front().der), false));
   TRY_VOID(write_text(path / "ca.pem", crypto::certificate_pem(certificates.back().der), false));
-  TRY(auto chain, server_chain(path, names, server, signer, certificates.front(), now, random));
+  TRY(auto chain, server_chain(path, terms, server, signer, certificates.front(), clock, random));
   TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));
   std::string anchors;
   for (const auto& c : certificates) anchors += crypto::certificate_pem(c.der);

@@ -11,8 +11,8 @@
 //   admin.token              the first operator's, 0600
 //   ports.json               where the doors are, rewritten at each start
 //
-// The CA certificates are the signer's. The server certificate is issued anew when the doors' names
-// change or less than a third of its life is left.
+// The CA certificates are the signer's. When the server certificate is issued anew:
+// desk/server_certificate.
 #pragma once
 
 #include <filesystem>
@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "crypto/certificate.h"
 #include "crypto/key.h"
+#include "desk/server_certificate.h"
 #include "signer/issuer.h"
 
 namespace muster {
@@ -41,9 +42,15 @@ struct Folder {
 
   // Makes the folder, or sees that nothing is missing from one that was complete.
   static Result<void> prepare(const std::filesystem::path&);
-  static Result<Folder> open(const std::filesystem::path&, const Names&, signer::Issuer&,
-                             const Clock&, Random&);
+  static Result<Folder> open(const std::filesystem::path&, const desk::ServerTerms&,
+                             signer::Issuer&, const Clock&, Random&);
 };
+
+// Asks the signer for a certificate of the doors' key, waits for it, and writes server.pem: the
+// chain.
+Result<std::string> new_server_chain(const std::filesystem::path&, const desk::ServerTerms&,
+                                     const crypto::PublicKey&, signer::Issuer&,
+                                     const crypto::Certificate& issuer, const Clock&, Random&);
 
 Result<std::string> read_text(const std::filesystem::path&);
 // Whole or not at all: a temporary file, fsync, rename, fsync of the folder.

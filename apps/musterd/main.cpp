@@ -16,6 +16,7 @@
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
+#include "musterd/renewal.h"
 #include "musterd/signing.h"
 
 using namespace muster;
@@ -31,14 +32,16 @@ int main(int argc, char** argv) {
   expect(Folder::prepare(config.data));
   auto store = expect(store::Store::open(config.data / "muster.db"));
   std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
-  Folder folder = expect(Folder::open(config.data, names_of(config), *signer, clock, random));
+  Folder folder = expect(Folder::open(config.data, server_terms(config), *signer, clock, random));
 
   // domain: one thread, no locks
   auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
-  auto identity = expect(identity::Identity::open(
-      store, ledger, inventory, folder.authority, clock, random,
-      {.certificate_life = config.certificate_life, .token_life = config.token_life}));
+  auto identity =
+      expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock, random,
+                                      {.certificate_life = config.certificate_life,
+                                       .token_life = config.token_life,
+                                       .pki_url = config.pki_url}));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
   auto rollouts =
@@ -68,6 +71,7 @@ int main(int argc, char** argv) {
   auto ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
   {
     Notifier notifier{desk};
+    Renewal renewal{folder, server_terms(config), *signer, desk, *gateway, *api, clock};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
     std::printf("console  %s\nready\n", link.c_str());
     std::fflush(stdout);

@@ -22,6 +22,12 @@ std::string metrics_of(const gateway::Counters& c) {
   counter("enrolments_refused_total", "EST requests refused", c.enrolments_refused);
   counter("artifact_downloads_total", "artifact downloads begun", c.downloads);
   counter("sessions_cut_total", "live sessions cut by isolation, revocation or retirement", c.cuts);
+  counter("sessions_taken_over_total", "live sessions that ended because their client came again",
+          c.take_overs);
+  counter("crl_requests_total", "revocation lists asked for", c.crls);
+  counter("ocsp_requests_total", "OCSP questions", c.statuses);
+  counter("ocsp_kept_total", "OCSP questions answered with an answer that was kept",
+          c.statuses_kept);
   return out.take();
 }
 

@@ -34,11 +34,20 @@ Names names_of(const Config& config) {
   return names;
 }
 
+desk::ServerTerms server_terms(const Config& config) {
+  const Names names = names_of(config);
+  return {.dns_names = names.dns,
+          .ip_addresses = names.addresses,
+          .life = config.server_certificate_life,
+          .ocsp_url = config.pki_url.empty() ? "" : config.pki_url + "/ocsp"};
+}
+
 gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
   gateway::Settings settings{.address = config.bind,
                              .mqtt_port = config.mqtt_port,
                              .device_port = config.device_port,
                              .enrol_port = config.enrol_port,
+                             .status_port = config.status_port,
                              .threads = config.io_threads
                                             ? config.io_threads
                                             : std::max(1U, std::thread::hardware_concurrency()),
@@ -125,6 +134,7 @@ Result<void> write_ports(const Folder& folder, const Config& config,
                                   {"mqtt", unsigned{ports.mqtt}},
                                   {"device", unsigned{ports.device}},
                                   {"enrol", unsigned{ports.enrol}}});
+  if (ports.status) json.set("status", unsigned{*ports.status});
   return write_text(folder.path / "ports.json", wire::to_text(json) + "\n", false);
 }
 

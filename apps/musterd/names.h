@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "desk/server_certificate.h"
 #include "gateway/gateway.h"
 #include "musterd/config.h"
 #include "musterd/folder.h"
@@ -14,6 +15,7 @@
 namespace muster {
 
 Names names_of(const Config&);
+desk::ServerTerms server_terms(const Config&);
 
 gateway::Settings gateway_settings(const Config&, const Folder&);
 desk::TelemetrySettings telemetry_settings(const Config&);

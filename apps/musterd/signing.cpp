@@ -53,6 +53,10 @@ Result<signer::Connect> signer_of(const Config& config) {
       arguments.insert(arguments.end(), {"--server-name", name});
   if (config.certificate_life > 90 * 24h)
     arguments.insert(arguments.end(), {"--life-max", show(config.certificate_life)});
+  if (config.server_certificate_life > 366 * 24h)
+    arguments.insert(arguments.end(), {"--server-life-max", show(config.server_certificate_life)});
+  if (!config.pki_url.empty())
+    arguments.insert(arguments.end(), {"--url-prefix", config.pki_url + "/"});
   return [program, arguments] { return signer::start(program, arguments); };
 }
 

@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "api/internal/door.h"
@@ -17,11 +18,15 @@ struct Api::Door {
         service(settings, desk, telemetry, o, repeats, clock, std::move(spool),
                 std::move(gateway_metrics)) {}
 
+  static net::TlsSettings tls_of(std::string key_pem, std::string chain_pem) {
+    return {.key_pem = std::move(key_pem), .chain_pem = std::move(chain_pem), .alpn = {"http/1.1"}};
+  }
+
   void run(std::promise<Result<std::uint16_t>> opened) {
-    auto context = net::TlsContext::server(
-        {.key_pem = settings.key_pem, .chain_pem = settings.chain_pem, .alpn = {"http/1.1"}});
+    auto context = net::TlsContext::server(tls_of(settings.key_pem, settings.chain_pem));
     if (!context) return opened.set_value(std::unexpected(context.error()));
-    auto made = net::http::Server::open(loop, settings.address, settings.port, &*context, service);
+    tls.emplace(std::move(*context));
+    auto made = net::http::Server::open(loop, settings.address, settings.port, &*tls, service);
     if (!made) return opened.set_value(std::unexpected(made.error()));
     server = std::move(*made);
     opened.set_value(server->port());
@@ -33,6 +38,7 @@ struct Api::Door {
   Operators& operators;
   Service service;
   net::Loop loop;
+  std::optional<net::TlsContext> tls;
   std::unique_ptr<net::http::Server> server;
   std::uint16_t port = 0;
   std::string url;
@@ -76,6 +82,19 @@ std::uint16_t Api::port() const {
 
 std::string Api::new_link_url() {
   return door_->url + "/login#" + door_->operators.new_link("admin");
+}
+
+Result<void> Api::reload(std::string key_pem, std::string chain_pem) {
+  std::promise<Result<void>> done;
+  auto answer = done.get_future();
+  door_->loop.post([&, door = door_.get()] {
+    done.set_value(door->tls->reload(Door::tls_of(std::move(key_pem), std::move(chain_pem))));
+  });
+  return answer.get();
+}
+
+void Api::staple(const Bytes& ocsp_response) {
+  door_->loop.post([door = door_.get(), ocsp_response] { door->tls->staple(ocsp_response); });
 }
 
 void Api::drain() {

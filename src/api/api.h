@@ -42,6 +42,10 @@ class Api {
   std::uint16_t port() const;
   std::string
   new_link_url();  // a one-time console link for the administrator; before the desk runs
+  // New key and chain for handshakes to come; live connections stay. Not after drain().
+  Result<void> reload(std::string key_pem, std::string chain_pem);
+  // An OCSPResponse, DER, for clients that ask; until the next reload(). Any thread.
+  void staple(const Bytes& ocsp_response);
   void drain();
 
  private:

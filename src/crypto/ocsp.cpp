@@ -100,6 +100,11 @@ Result<void> check_answers(std::span<const OcspAnswer> answers, ByteView nonce) 
 
 }  // namespace
 
+Result<OcspId> ocsp_id(const Certificate& issuer, ByteView serial) {
+  TRY(const SubjectKey key, read_subject_key(issuer.key.spki()));
+  return id_of(ocsp_names::sha1, sha1_of(issuer.subject_der), sha1_of(key.point), serial);
+}
+
 Result<Bytes> make_ocsp_request(const OcspRequest& request) {
   if (request.ids.empty() || request.ids.size() > ocsp_ids_max)
     return refuse("a request must ask after 1 to 32 certificates");

@@ -34,6 +34,9 @@ struct OcspRequest {
   bool operator==(const OcspRequest&) const = default;
 };
 
+// By SHA-1, as most clients ask.
+Result<OcspId> ocsp_id(const Certificate& issuer, ByteView serial);
+
 Result<OcspRequest> parse_ocsp_request(ByteView der);
 Result<Bytes> make_ocsp_request(const OcspRequest&);
 

@@ -88,6 +88,11 @@ Result<link::Reply> Answers::answer(const link::Presence& ask) {
   return link::None{};
 }
 
+Result<link::Reply> Answers::answer(const link::TakenOver& session) {
+  domain_.identity.taken_over(session.device, session.before, session.after);
+  return link::None{};
+}
+
 Result<link::Reply> Answers::answer(const link::Misuse& misuse) {
   const auto device = DeviceId::parse(misuse.who);
   const bool known = device && domain_.inventory.find(*device);

@@ -25,6 +25,7 @@ class Answers {
   Result<link::Reply> answer(const link::State&);
   Result<link::Reply> answer(const link::Presence&);
   Result<link::Reply> answer(const link::Misuse&);
+  Result<link::Reply> answer(const link::TakenOver&);
 
  private:
   // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "desk/answers.h"
 #include "desk/issuing.h"
+#include "desk/status.h"
 
 namespace muster::desk {
 namespace {
@@ -24,12 +25,13 @@ constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the res
 
 struct Desk::Floor {
   Floor(Desk& desk, Domain& d, signer::Issuer& issuer, const Clock& c)
-      : domain(d), clock(c), answers(d, c), issuing(desk, issuer) {}
+      : domain(d), clock(c), answers(d, c), issuing(desk, issuer), status(desk, issuer, c) {}
 
   Domain& domain;
   const Clock& clock;
   Answers answers;
   Issuing issuing;
+  Status status;
   std::vector<link::Gate*> gates;
   std::function<void(const News&)> watch_news;
   std::function<void(const inventory::Device&)> watch_state;
@@ -38,6 +40,7 @@ struct Desk::Floor {
   std::vector<link::Push> pushes;
   News news;
   std::vector<DeviceId> changed;
+  std::vector<identity::Suspicion> suspicions;  // of the running turn, for the response
   std::deque<DeviceId> offers;  // devices whose answer to "what should I run" is new
 
   std::mutex mutex;  // guards those below; the only lock of the domain's thread
@@ -57,6 +60,7 @@ struct Desk::Floor {
   void route(Desk&, Q question, link::Answered);
   void listen();
   void push_offers();
+  void respond();
   void tell(Turn&, bool durable);
   bool refill();
   void take_batch(Turn&);
@@ -72,7 +76,9 @@ void Desk::Floor::route(Desk& desk, Q question, link::Answered answered) {
   } else if constexpr (std::is_same_v<Q, link::Renew>) {
     issuing.renew(std::move(question), std::move(answered));
   } else if constexpr (std::is_same_v<Q, link::GetCrl>) {
-    issuing.crl(std::move(answered));
+    issuing.crl(question, std::move(answered));
+  } else if constexpr (std::is_same_v<Q, link::GetStatus>) {
+    status.ask(std::move(question), std::move(answered));
   } else {
     // Nobody waits for the answer to a presence: it is looked at with the next question, or after a
     // doze. In a storm of reconnections that spares a switch of threads for each device.
@@ -100,6 +106,8 @@ void Desk::Floor::listen() {
   });
   domain.identity.on_cut(
       [this](const std::string& serial) { pushes.push_back(link::Cut{serial}); });
+  domain.identity.on_suspicion(
+      [this](const identity::Suspicion& suspicion) { suspicions.push_back(suspicion); });
   domain.segment.on_isolated([this](const DeviceId& device, segment::Level) {
     pushes.push_back(link::CutDevice{device, "isolated"});
   });
@@ -152,10 +160,23 @@ bool Desk::Floor::refill() {
   return !taken.empty();
 }
 
+// After the questions, so that what is done about a suspicion does not happen inside the command
+// that raised it; in the same transaction.
+void Desk::Floor::respond() {
+  for (const auto& each : std::exchange(suspicions, {}))
+    domain.response.found({.device = each.device,
+                           .feature = each.kind,
+                           .metric = {},
+                           .severity = watch::Severity::high,
+                           .at = each.at,
+                           .words = each.words});
+}
+
 // Runs what is asked up to a batch's size, and commits.
 void Desk::Floor::take_batch(Turn& turn) {
   while (!turn.broken && turn.told.size() < batch_max && refill()) taken[next++](turn);
   if (turn.broken) return;
+  respond();
   push_offers();
   if (!domain.store.in_transaction()) return;
   domain.ledger.seal();

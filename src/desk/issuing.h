@@ -1,10 +1,14 @@
-// desk/issuing -- the way of a certificate, and of a revocation list: from the domain, which decides,
-// to the signer, which signs, and back to the domain, which files it. The domain's thread never
-// waits for the signer.
+// desk/issuing -- the way of a certificate, and of a revocation list: from the domain, which
+// decides, to the signer, which signs, and back to the domain, which files it. The domain's thread
+// never waits for the signer.
 //
 // Also compares the signer's log with what was filed, so that nothing that was signed is unknown
 // here. Any thread, but for reconcile(): the domain's.
 #pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
 
 #include "desk/domain.h"
 #include "link/link.h"
@@ -19,14 +23,18 @@ class Issuing {
   Issuing(Desk& desk, signer::Issuer& issuer) : desk_(desk), issuer_(issuer) {}
   void enrol(link::Enrol, link::Answered);
   void renew(link::Renew, link::Answered);
-  void crl(link::Answered);
+  void crl(link::GetCrl, link::Answered);
   void reconcile(const identity::Identity&);  // asks; what comes back is looked at in a later turn
 
  private:
   void take(Result<identity::Enrolment>, link::Answered);
+  using Shard = std::optional<std::uint32_t>;
+  void list_made(Shard, const Result<Bytes>&);  // domain's thread
 
   Desk& desk_;
   signer::Issuer& issuer_;
+  // Who waits for a list that is being signed; domain's thread.
+  std::map<Shard, std::vector<link::Answered>> waiting_;
 };
 
 }  // namespace muster::desk

@@ -79,7 +79,7 @@ Result<std::unique_ptr<Gateway>> Gateway::open(const Settings& settings,
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(threads)));
   const unsigned count = std::max(1U, settings.threads);
   for (unsigned n = 0; n < count; ++n) t.shards.push_back(std::make_unique<Shard>(n, t.around));
-  t.ports = {settings.mqtt_port, settings.device_port, settings.enrol_port};
+  t.ports = {settings.mqtt_port, settings.device_port, settings.enrol_port, settings.status_port};
   for (auto& shard : t.shards) {  // the first one picks the ports that were left open
     std::promise<Result<Ports>> opened;
     auto answer = opened.get_future();
@@ -104,7 +104,7 @@ void Gateway::push(const std::vector<link::Push>& pushes) {
   for (auto& shard : threads_->shards)
     shard->loop().post([&shard = *shard, shared] {
       for (const link::Push& push : *shared) {
-        if (const auto* cut = std::get_if<link::Cut>(&push)) shard.cut(serial_key(cut->serial));
+        if (const auto* cut = std::get_if<link::Cut>(&push)) shard.cut(cut->serial);
         if (const auto* device = std::get_if<link::CutDevice>(&push))
           shard.cut_device(device->device, device->why);
         if (const auto* tell = std::get_if<link::Tell>(&push)) shard.tell(*tell);
@@ -121,9 +121,27 @@ void Gateway::drain() {
 
 Counters Gateway::counters() const {
   const Tally& t = threads_->tally;
-  return {t.connections,       t.connects,           t.connects_refused, t.publishes,
-          t.publishes_refused, t.packets_malformed,  t.deliveries,       t.deliveries_dropped,
-          t.enrolments,        t.enrolments_refused, t.downloads,        t.cuts};
+  return {t.connections,
+          t.connects,
+          t.connects_refused,
+          t.publishes,
+          t.publishes_refused,
+          t.packets_malformed,
+          t.deliveries,
+          t.deliveries_dropped,
+          t.enrolments,
+          t.enrolments_refused,
+          t.downloads,
+          t.cuts,
+          t.crls,
+          t.statuses,
+          t.statuses_kept,
+          t.take_overs};
+}
+
+void Gateway::staple(const Bytes& ocsp_response) {
+  for (auto& shard : threads_->shards)
+    shard->loop().post([&shard = *shard, ocsp_response] { shard.staple(ocsp_response); });
 }
 
 Result<void> Gateway::reload(std::string key_pem, std::string chain_pem,

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ namespace muster::gateway {
 struct Settings {
   std::string address = "127.0.0.1";
   std::uint16_t mqtt_port = 8883, device_port = 8884, enrol_port = 8885;  // 0: a free one
+  std::optional<std::uint16_t> status_port = {};  // plain HTTP, CRL and OCSP only; none by default
   unsigned threads = 1;
   std::string key_pem, chain_pem;         // the doors' own
   std::string device_anchors_pem;         // CA certificates that devices' chains end in
@@ -41,7 +43,7 @@ struct Counters {  // since start, all threads
   std::uint64_t connections = 0, connects = 0, connects_refused = 0, publishes = 0,
                 publishes_refused = 0, packets_malformed = 0, deliveries = 0,
                 deliveries_dropped = 0, enrolments = 0, enrolments_refused = 0, downloads = 0,
-                cuts = 0;
+                cuts = 0, crls = 0, statuses = 0, statuses_kept = 0, take_overs = 0;
 };
 
 class Gateway final : public link::Gate {
@@ -52,6 +54,7 @@ class Gateway final : public link::Gate {
 
   struct Ports {
     std::uint16_t mqtt = 0, device = 0, enrol = 0;
+    std::optional<std::uint16_t> status = {};
   };
   Ports ports() const;
   void push(const std::vector<link::Push>&) override;
@@ -61,6 +64,9 @@ class Gateway final : public link::Gate {
   Counters counters() const;
   // New key, chain and anchors for handshakes to come; live connections stay.
   Result<void> reload(std::string key_pem, std::string chain_pem, std::string device_anchors_pem);
+  // What the doors staple for clients that ask (RFC 6066 8): an OCSPResponse for their certificate,
+  // DER; empty: nothing. Until the next reload().
+  void staple(const Bytes& ocsp_response);
 
  private:
   struct Threads;

@@ -82,8 +82,7 @@ TEST_CASE("an expired token is refused, and a new one works") {
   World w;
   const auto token = w.expect_device("m-1");
   w.clock.pass(7 * 24h);
-  CHECK_THAT(refused(w.enrol(w.request("m-1", token, new_key()))).message,
-             Contains("expired at"));
+  CHECK_THAT(refused(w.enrol(w.request("m-1", token, new_key()))).message, Contains("expired at"));
   CHECK(w.last_cause() == "enrolment.refused: expired token");
   CHECK(w.state("m-1") == Lifecycle::expected);
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
@@ -96,8 +95,7 @@ TEST_CASE("after five wrong tries the right token does not open either") {
   const auto key = new_key();
   for (int i = 0; i < 5; ++i) {
     if (i == 2) w.restart();  // tries are not forgotten
-    CHECK_THAT(refused(w.enrol(w.request("m-1", "guess", key))).message,
-               Contains("not accepted"));
+    CHECK_THAT(refused(w.enrol(w.request("m-1", "guess", key))).message, Contains("not accepted"));
   }
   CHECK(w.last_cause() == "enrolment.refused: wrong token");
   w.clock.pass(2min);
@@ -160,8 +158,7 @@ TEST_CASE(
   World w;
   const auto old = w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
-  const auto made =
-      crypto::sha256(expect(w.enrol(w.request("m-1", fresh.text, new_key()))));
+  const auto made = crypto::sha256(expect(w.enrol(w.request("m-1", fresh.text, new_key()))));
   CHECK(w.identity->authenticate(old));
   CHECK(w.identity->authenticate(made));
   CHECK_FALSE(w.identity->authenticate(old));
@@ -172,8 +169,7 @@ TEST_CASE("a quarantined device renews but does not enrol") {
   const auto old = w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
   expect(w.inventory->quarantine(device_id("m-1"), alice(), "x"));
-  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault ==
-        Fault::conflict);
+  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault == Fault::conflict);
   CHECK(w.renew(w.renewal(old, new_key())));
 }
 
@@ -182,8 +178,7 @@ TEST_CASE("a retired device does not enrol again and gets no token") {
   w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
   expect(w.inventory->retire(device_id("m-1"), alice(), "scrapped"));
-  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault ==
-        Fault::forbidden);
+  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault == Fault::forbidden);
   CHECK(w.last_cause() == "enrolment.refused: retired");
   auto token = w.identity->new_token(device_id("m-1"), alice());
   REQUIRE_FALSE(token);
@@ -261,8 +256,7 @@ TEST_CASE("a renewal that was not heard is answered again, and another one takes
 TEST_CASE("renewing with the same key is refused, saying so") {
   World w;
   const auto key = new_key();
-  const auto old =
-      crypto::sha256(expect(w.enrol(w.request("m-1", w.expect_device("m-1"), key))));
+  const auto old = crypto::sha256(expect(w.enrol(w.request("m-1", w.expect_device("m-1"), key))));
   expect(w.identity->authenticate(old));
   w.clock.pass(25h);
   const auto error = refused(w.renew(w.renewal(old, key)));

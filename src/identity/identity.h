@@ -40,6 +40,8 @@ struct Settings {
   Duration certificate_life = 30 * 24h;
   Duration token_life = 7 * 24h;
   int token_tries = 5;
+  std::string pki_url = {};  // public base of /crl and /ocsp, without a final slash; empty: none
+  std::size_t shard_certificates = 10'000;  // that one revocation list speaks for
 };
 
 struct Token {
@@ -88,6 +90,7 @@ struct Commission {
   std::string proof;        // "token" or "renewal"
   crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of what is renewed
   std::string from;
+  std::uint32_t shard = 0;  // of the revocation list that will speak for it; 0: the whole one only
 };
 // Bytes: the certificate that this very request was answered with before.
 using Enrolment = std::variant<Bytes, Commission>;
@@ -114,6 +117,21 @@ struct Principal {
 struct Imported {
   std::size_t devices = 0;
   std::vector<std::pair<DeviceId, Token>> tokens;  // for devices the manifest gave no token hash
+};
+
+// What a third party is told of a certificate.
+struct Standing {
+  enum class State { unknown, good, revoked } state = State::unknown;
+  Instant revoked_at = {};  // these two if it is revoked
+  crypto::RevocationReason reason = crypto::RevocationReason::unspecified;
+};
+
+// A sign that one identity is in two hands.
+struct Suspicion {
+  DeviceId device;
+  std::string kind;   // "identity-shared", "certificate-superseded", "token-reused", "key-shared"
+  std::string words;  // one sentence for a person
+  Instant at;
 };
 
 // Certificates that were seen in a handshake, by their end, to the minute. Expiring: valid, with
@@ -164,12 +182,33 @@ class Identity {
                                // becomes valid and its predecessor superseded
   Result<void> revoke(const DeviceId&, crypto::RevocationReason, ledger::Actor,
                       std::string why);  // every certificate of the device
+  // One certificate. Missing: we filed none of this serial; conflict: it is revoked already.
+  Result<void> revoke_certificate(const crypto::Serial&, crypto::RevocationReason, ledger::Actor,
+                                  std::string why);
   std::optional<Issued> current(const DeviceId&) const;
+  // Valid and pending ones that end within this time, soonest first.
+  std::vector<Issued> ending(Duration within, std::size_t limit) const;
   std::vector<Issued> certificates(const DeviceId&) const;
   Totals totals() const;
   const std::vector<crypto::Certificate>& chain() const;
-  RevocationList crl();  // an order when something was revoked or the list is a day old
+
+  // for third parties (revocation.cpp)
+  // The whole list; an order when something was revoked or it is a day old. Missing once it would
+  // be longer than whole_list_max.
+  Result<RevocationList> crl();
+  // That of one shard; an order when something of it was revoked or half its life is over.
+  Result<RevocationList> crl(std::uint32_t shard);
   Bytes file_crl(const signer::CrlOrder&, Bytes der);
+  static constexpr std::size_t whole_list_max = 20'000;
+  // A superseded certificate is no longer let in here, and yet not revoked.
+  Standing standing(ByteView serial) const;
+  void serves(const crypto::Certificate&);  // it is one of our own doors': good
+
+  // misuse (misuse.cpp)
+  // A device's session was taken over, while it lived, from another address. Three times within
+  // two minutes, to and fro between two addresses, are two clients with one identity.
+  void taken_over(const DeviceId&, const std::string& before, const std::string& after);
+  void on_suspicion(std::function<void(const Suspicion&)>);  // called inside the command
 
   void on_cut(
       std::function<void(const std::string& serial)>);  // certificates that are no longer worth a

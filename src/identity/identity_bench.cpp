@@ -59,8 +59,8 @@ void load_100k_certificates(benchmark::State& state) {
     w.identity.reset();
     w.inventory.reset();
     w.inventory.emplace(expect(inventory::Inventory::open(*w.store, *w.ledger, w.clock)));
-    w.identity.emplace(expect(Identity::open(*w.store, *w.ledger, *w.inventory,
-                                             w.ca.chain, w.clock, *w.random)));
+    w.identity.emplace(
+        expect(Identity::open(*w.store, *w.ledger, *w.inventory, w.ca.chain, w.clock, *w.random)));
   }
   if (w.identity->totals().valid != 100'000) state.SkipWithError("certificates are missing");
   state.SetItemsProcessed(state.iterations() * 100'000);

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 
 namespace muster::identity {
@@ -69,6 +70,9 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
       .from = asked.from};
   if (out.order.not_after <= now)
     return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
+  out.shard = take_place();
+  out.order.crl_url = crl_url(out.shard);
+  if (!settings.pki_url.empty()) out.order.ocsp_url = settings.pki_url + "/ocsp";
   making[subject.id()] = out;
   return out;
 }
@@ -103,7 +107,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto by = actor_of(subject);
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
-        .write("UPDATE identity_token SET burned = 1 WHERE subject = ?", {subject.id()});
+        .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
+               {host_of(c.from), subject.id()});
   auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
                                     {"fingerprint", to_hex(fingerprint)},
                                     {"key", to_hex(key)},
@@ -113,9 +118,10 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at) VALUES(?,?,0,?,?,?,?,?)",
+      " fingerprint, key, issued_at, shard) VALUES(?,?,0,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
-       ByteView(fingerprint), ByteView(key), now});
+       ByteView(fingerprint), ByteView(key), now, std::int64_t{c.shard}});
+  occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
       " VALUES(?,?,?,?,?)",
@@ -143,12 +149,14 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
                                 wire::Json::object({{"serial", crypto::serial_hex(serial)},
                                                     {"fingerprint", to_hex(fingerprint)}}),
                                 why});
+  const auto shard = shard_at(crypto::crl_url_of(der));
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at, revoked_at, reason) VALUES(?,?,3,?,?,?,x'',?,?,?)",
+      " fingerprint, key, issued_at, revoked_at, reason, shard) VALUES(?,?,3,?,?,?,x'',?,?,?,?)",
       {ByteView(serial), subject, millis(not_before), millis(not_after), ByteView(fingerprint), now,
-       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded)});
-  writer.write("UPDATE identity_crl SET stale = 1");
+       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded), std::int64_t{shard}});
+  occupy(writer, shard);
+  outdate_lists(writer, shard);
   ++revoked;
 }
 

@@ -213,8 +213,7 @@ TEST_CASE("an application enrols by its token and may listen to what it was give
 TEST_CASE("a removed application is cut, and its name is free again") {
   World w;
   const auto token = expect(w.identity->add_application({"a", {"v1/devices/#"}}, alice()));
-  const auto print =
-      crypto::sha256(expect(w.enrol(w.request("a", token.text, new_key()))));
+  const auto print = crypto::sha256(expect(w.enrol(w.request("a", token.text, new_key()))));
   expect(w.identity->remove_application("a", alice()));
   CHECK(w.cut.size() == 1);
   CHECK_FALSE(w.identity->authenticate(print));

@@ -59,9 +59,10 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
                                 Random& random, Settings settings) {
   if (chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
   TRY_VOID(store.migrate("identity", steps));
-  auto registry =
-      std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock, random, settings);
+  auto registry = std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock,
+                                             random, settings);
   TRY_VOID(registry->load());
+  TRY_VOID(registry->load_shards());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -61,7 +62,22 @@ struct Renew {
   std::string claimed_name, from;
 };
 struct GetCrl {
-  using Answer = Bytes;  // DER
+  using Answer = Bytes;                     // DER
+  std::optional<std::uint32_t> shard = {};  // none: the whole list
+};
+// An OCSPResponse, signed.
+struct StatusAnswer {
+  Bytes der;
+  Instant keep_until;  // it may be given out again until then, unless a Cut comes first
+};
+struct GetStatus {
+  using Answer = StatusAnswer;
+  Bytes request;  // OCSPRequest, DER, without a nonce
+};
+struct TakenOver {  // a live session of a device ended because the device connected again
+  using Answer = None;
+  DeviceId device;
+  std::string before, after;  // peer addresses
 };
 struct GetUpdate {
   using Answer = std::string;  // payload for the updates topic; "{}" when there is nothing to do
@@ -99,8 +115,8 @@ struct Misuse {  // a security matter that a door refused
 };
 
 using Request = std::variant<Hello, Enrol, Renew, GetCrl, GetUpdate, GetDesired, Fetch, Report,
-                             State, Presence, Misuse>;
-using Reply = std::variant<None, Grant, Bytes, std::string, File>;
+                             State, Presence, Misuse, GetStatus, TakenOver>;
+using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer>;
 using Answered = std::move_only_function<void(Result<Reply>)>;
 
 class Controller {  // the domain, seen from a door

@@ -111,6 +111,15 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
   return SSL_TLSEXT_ERR_OK;
 }
 
+int staple_if_any(SSL* connection, void* own) {
+  const auto& staple = *static_cast<const Bytes*>(own);
+  if (staple.empty()) return SSL_TLSEXT_ERR_NOACK;
+  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(staple.data(), staple.size()));
+  if (!copy) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_tlsext_status_ocsp_resp(connection, copy, static_cast<long>(staple.size()));
+  return SSL_TLSEXT_ERR_OK;
+}
+
 Result<std::string> protocol_names(const std::vector<std::string>& names) {
   std::string wire;
   for (const auto& name : names) {
@@ -171,6 +180,10 @@ Result<TlsContext> TlsContext::client(const TlsSettings& settings) {
   return made;
 }
 
+void TlsContext::staple(Bytes ocsp_response) {
+  state_->staple = std::move(ocsp_response);
+}
+
 Result<void> TlsContext::reload(const TlsSettings& settings) {
   // The old context may still shake hands, and asks for its names through the same string.
   std::string old = state_->alpn;
@@ -180,6 +193,11 @@ Result<void> TlsContext::reload(const TlsSettings& settings) {
     return std::unexpected(std::move(context).error());
   }
   state_->context = std::move(*context);
+  state_->staple.clear();
+  if (state_->server) {
+    SSL_CTX_set_tlsext_status_cb(state_->context.get(), staple_if_any);
+    SSL_CTX_set_tlsext_status_arg(state_->context.get(), &state_->staple);
+  }
   return {};
 }
 

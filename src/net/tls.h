@@ -44,6 +44,9 @@ class TlsContext {
   ~TlsContext();
   TlsContext& operator=(TlsContext&&) noexcept;
   Result<void> reload(const TlsSettings&);  // on failure the old settings stay
+  // On a server, for clients that ask (RFC 6066 8): an OCSPResponse, DER, for the own certificate.
+  // Empty: none. reload() forgets it.
+  void staple(Bytes ocsp_response);
 
  private:
   friend class Stream;

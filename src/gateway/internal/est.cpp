@@ -93,19 +93,22 @@ Response challenge() {
 
 }  // namespace
 
-Est::Est(const Settings& settings, Questions& questions, Tally& tally, std::string ca_certificates)
+Est::Est(const Settings& settings, Questions& questions, Tally& tally, PkiHttp& pki,
+         std::string ca_certificates)
     : settings_(settings),
       questions_(questions),
       tally_(tally),
+      pki_(pki),
       ca_certificates_(std::move(ca_certificates)) {}
 
-Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions,
-                                       Tally& tally) {
+Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions, Tally& tally,
+                                       PkiHttp& pki) {
   TRY(const auto cms, crypto::make_certs_only(settings.ca_certificates));
-  return std::unique_ptr<Est>(new Est(settings, questions, tally, std::string(text_of(cms))));
+  return std::unique_ptr<Est>(new Est(settings, questions, tally, pki, std::string(text_of(cms))));
 }
 
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
+  if (PkiHttp::is_here(head.path)) return pki_.admit(head);
   auto operation = operation_of(head.path).name;
   if (operation != "simpleenroll" && operation != "simplereenroll")
     return net::http::Admission{.body_max = 0};
@@ -125,6 +128,7 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
 }
 
 void Est::serve(Request request, Respond respond) {
+  if (PkiHttp::is_here(request.path)) return pki_.serve(std::move(request), std::move(respond));
   auto [operation, wrapped] = operation_of(request.path);
   bool read = request.method == "GET" || request.method == "HEAD";
   if (operation == "simpleenroll") return enrol(std::move(request), std::move(respond), wrapped);
@@ -132,9 +136,9 @@ void Est::serve(Request request, Respond respond) {
   if (read && operation == "cacerts")
     return respond(pkcs7(bytes_of(ca_certificates_), wrapped, false));
   if (read && operation == "csrattrs") return respond({.status = 204});
-  if (read && request.path == "/crl") return crl(std::move(respond));
   respond(plain(
-      404, "here are /.well-known/est/{cacerts,simpleenroll,simplereenroll,csrattrs} and /crl"));
+      404,
+      "here are /.well-known/est/{cacerts,simpleenroll,simplereenroll,csrattrs}, /crl and /ocsp"));
 }
 
 void Est::enrol(Request request, Respond respond, bool wrapped) {
@@ -174,15 +178,6 @@ void Est::ask(link::Request request, Respond respond, bool wrapped) {
     auto response = certificate_answer(reply, wrapped);
     if (response.status == 401 && by_token) response.headers.push_back(basic_challenge());
     respond(std::move(response));
-  });
-}
-
-void Est::crl(Respond respond) {
-  questions_.ask(link::GetCrl{}, [respond = std::move(respond)](
-                                     const Result<link::Reply>& reply) mutable {
-    if (!reply) return respond(refusal(reply.error()));
-    respond({.headers = {{"Content-Type", "application/pkix-crl"}, {"Cache-Control", "max-age=60"}},
-             .body = std::string(text_of(std::get<Bytes>(*reply)))});
   });
 }
 

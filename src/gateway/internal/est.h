@@ -1,4 +1,5 @@
-// gateway/est -- the enrolment door: EST (RFC 7030, RFC 8951) over HTTPS, and the CRL.
+// gateway/est -- the enrolment door: EST (RFC 7030, RFC 8951) over HTTPS; certificate status is
+// PkiHttp's, on the same door.
 //
 // It parses and bounds, checks the request's proof of possession, and asks the controller; who gets
 // a certificate is not decided here. Answers are one-line base64 with Content-Transfer-Encoding,
@@ -8,6 +9,7 @@
 #include <memory>
 
 #include "gateway/gateway.h"
+#include "gateway/internal/pki_http.h"
 #include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
 #include "net/http.h"
@@ -16,20 +18,20 @@ namespace muster::gateway {
 
 class Est final : public net::http::Service {
  public:
-  static Result<std::unique_ptr<Est>> open(const Settings&, Questions&, Tally&);
+  static Result<std::unique_ptr<Est>> open(const Settings&, Questions&, Tally&, PkiHttp&);
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
  private:
-  Est(const Settings&, Questions&, Tally&, std::string ca_certificates);
+  Est(const Settings&, Questions&, Tally&, PkiHttp&, std::string ca_certificates);
   void enrol(net::http::Request, net::http::Respond, bool wrapped);
   void renew(net::http::Request, net::http::Respond, bool wrapped);
-  void crl(net::http::Respond);
   void ask(link::Request, net::http::Respond, bool wrapped);  // for a certificate
 
   const Settings& settings_;
   Questions& questions_;
   Tally& tally_;
+  PkiHttp& pki_;
   const std::string ca_certificates_;  // certs-only CMS, DER
   std::size_t in_flight_ = 0;          // enrolments and renewals that wait for the controller
 };

@@ -33,6 +33,7 @@ class Session final : net::Stream::Events {
   // application calls its clients never meets another's.
   std::string client() const { return application_->name + ' ' + application_->client_id; }
   std::uint64_t serial() const { return serial_; }
+  std::string from() const { return stream_.peer_address(); }
   bool handshaking() const { return phase_ == Phase::handshake; }
   bool accepted() const { return phase_ == Phase::accepted; }
 

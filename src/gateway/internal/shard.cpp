@@ -25,6 +25,7 @@ Shard::Shard(unsigned number, Neighbours& around)
     : number_(number),
       around_(around),
       questions_(loop_, around.controller),
+      pki_(questions_, around.tally, around.clock),
       device_http_(questions_, around.tally),
       lanes_(around.telemetry.lanes()),
       routes_(std::make_shared<Table>()) {}
@@ -44,19 +45,25 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
   tls.tls12 = true;
   TRY(auto enrol_tls, net::TlsContext::server(tls));
   enrol_tls_.emplace(std::move(enrol_tls));
-  TRY(est_, Est::open(s, questions_, around_.tally));
+  TRY(est_, Est::open(s, questions_, around_.tally, pki_));
   TRY(mqtt_, net::Listener::open(loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); }));
   TRY(device_,
       net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
   TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_));
+  Gateway::Ports opened{mqtt_->port(), device_->port(), enrol_->port()};
+  if (ports.status) {
+    TRY(status_, net::http::Server::open(loop_, s.address, *ports.status, nullptr, pki_));
+    opened.status = status_->port();
+  }
   loop_.after(1s, [this] { each_second(); });
-  return Gateway::Ports{mqtt_->port(), device_->port(), enrol_->port()};
+  return opened;
 }
 
 void Shard::close() {
   mqtt_.reset();
   device_.reset();
   enrol_.reset();
+  status_.reset();
   seats_.clear();
 }
 
@@ -72,6 +79,11 @@ Result<void> Shard::reload(const std::string& key, const std::string& chain,
   return enrol_tls_->reload(tls);
 }
 
+void Shard::staple(const Bytes& ocsp_response) {
+  device_tls_->staple(ocsp_response);
+  enrol_tls_->staple(ocsp_response);
+}
+
 void Shard::drain() {
   draining_ = true;
   mqtt_->hold(true);
@@ -80,6 +92,7 @@ void Shard::drain() {
       seat.session->go(wire::mqtt::Reason::server_shutting_down, "the controller is stopping");
   device_->drain([] {});
   enrol_->drain([] {});
+  if (status_) status_->drain([] {});
   loop_.after(goodbyes_within, [this] {
     goodbyes_over_ = true;
     stop_when_done();
@@ -136,26 +149,42 @@ Session* Shard::find(const DeviceId& device) {
 void Shard::enter(Session& session, Handle handle) {
   by_serial_.emplace(session.serial(), handle);
   if (const DeviceId* device = session.device())
-    enter(&Shard::devices_, *device, handle);
+    enter(&Shard::devices_, *device, handle, session.from());
   else
-    enter(&Shard::applications_, session.client(), handle);
+    enter(&Shard::applications_, session.client(), handle, session.from());
 }
 
 template <class Index>
-void Shard::enter(Index Shard::* index, const typename Index::key_type& client, Handle handle) {
-  take_over(this->*index, client);
+void Shard::enter(Index Shard::* index, const typename Index::key_type& client, Handle handle,
+                  const std::string& from) {
+  take_over(this->*index, client, from);
   (this->*index)[client] = handle;
-  around_.everyone_else(number_,
-                        [index, client](Shard& other) { other.take_over(other.*index, client); });
+  around_.everyone_else(number_, [index, client, from](Shard& other) {
+    other.take_over(other.*index, client, from);
+  });
 }
 
 template <class Index>
-void Shard::take_over(Index& index, const typename Index::key_type& client) {
+void Shard::take_over(Index& index, const typename Index::key_type& client,
+                      const std::string& from) {
   auto at = index.find(client);
   if (at == index.end()) return;
-  if (Session* older = find(at->second))
+  if (Session* older = find(at->second)) {
+    report_take_over(*older, from);
     older->go(wire::mqtt::Reason::session_taken_over, "the client connected again [MQTT-3.1.4-3]");
+  }
   index.erase(at);
+}
+
+// Who comes back from where it was has lost its link; from elsewhere, the controller keeps count.
+void Shard::report_take_over(const Session& older, const std::string& from) {
+  count(tally().take_overs);
+  const std::string before = older.from();
+  const auto host = [](const std::string& peer) {
+    return std::string_view(peer).substr(0, peer.rfind(':'));
+  };
+  if (older.device() && host(before) != host(from))
+    report(link::TakenOver{*older.device(), before, from});
 }
 
 template <class Index>
@@ -205,9 +234,10 @@ void Shard::each_second() {
 
 // --- pushes ---
 
-void Shard::cut(std::uint64_t serial) {
+void Shard::cut(const std::string& serial) {
   ++cuts_;
-  auto [first, last] = by_serial_.equal_range(serial);
+  pki_.forget(serial);
+  auto [first, last] = by_serial_.equal_range(serial_key(serial));
   std::vector<Handle> found;
   for (auto at = first; at != last; ++at) found.push_back(at->second);
   for (Handle handle : found)

@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "gateway/internal/device_http.h"
 #include "gateway/internal/est.h"
+#include "gateway/internal/pki_http.h"
 #include "gateway/internal/questions.h"
 #include "gateway/internal/routes.h"
 #include "gateway/internal/session.h"
@@ -49,10 +50,11 @@ class Shard {
   net::Loop& loop() { return loop_; }
   void close();  // on the loop's thread, after run()
   void drain();
+  void staple(const Bytes& ocsp_response);
   Result<void> reload(const std::string& key, const std::string& chain, const std::string& anchors);
 
   // pushes
-  void cut(std::uint64_t serial);
+  void cut(const std::string& serial);
   void cut_device(const DeviceId&, const std::string& why);
   void tell(const link::Tell&);
   void set_routes(TableSnapshot table) { routes_ = std::move(table); }
@@ -110,9 +112,12 @@ class Shard {
   Session* find(Handle);
   Session* find(const DeviceId&);
   template <class Index>
-  void enter(Index Shard::*, const typename Index::key_type& client, Handle);
+  void enter(Index Shard::*, const typename Index::key_type& client, Handle,
+             const std::string& from);
   template <class Index>
-  void take_over(Index&, const typename Index::key_type& client);  // who has it must go
+  void take_over(Index&, const typename Index::key_type& client,
+                 const std::string& from);  // who has it must go, for a client at `from`
+  void report_take_over(const Session& older, const std::string& from);
   template <class Index>
   bool vacate(Index&, const typename Index::key_type& client, Handle);  // false: another has it
   void accepted(int fd);
@@ -128,10 +133,11 @@ class Shard {
   net::Loop loop_;
   Questions questions_;
   std::optional<net::TlsContext> device_tls_, enrol_tls_;
+  PkiHttp pki_;
   std::unique_ptr<Est> est_;
   DeviceHttp device_http_;
   std::unique_ptr<net::Listener> mqtt_;
-  std::unique_ptr<net::http::Server> device_, enrol_;
+  std::unique_ptr<net::http::Server> device_, enrol_, status_;  // status_: null when not wanted
   std::vector<Seat> seats_;
   std::vector<std::uint32_t> free_seats_;
   std::size_t sessions_ = 0, handshaking_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -117,6 +118,22 @@ struct Identity::Registry {
                 Instant not_after, const std::string& why);
   crypto::Serial new_serial();
 
+  // revocation.cpp
+  Result<void> load_shards();
+  std::uint32_t take_place();  // in the shard that is filled now; 0 when nothing is published
+  std::string crl_url(std::uint32_t shard) const;
+  std::uint32_t shard_at(const std::string& url) const;  // 0: none of ours
+  void occupy(store::Writer&, std::uint32_t shard) const;
+  void outdate_lists(store::Writer&, std::uint32_t shard);
+  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>);
+  std::vector<crypto::Revoked> revoked_in(std::uint32_t shard, Instant from) const;
+
+  // misuse.cpp
+  void suspect(const DeviceId&, const char* kind, std::string words) const;
+  void suspect_reuse(const Subject&, const std::string& from) const;  // of a burned token
+  void suspect_shared_key(const Subject& asking, const std::string& owner) const;
+  void suspect_superseded(const std::string& subject, Instant superseded_at) const;
+
   // certificates.cpp
   void confirm(Live&);  // its owner has it: pending becomes valid, the others are superseded
   void supersede_all_but(const crypto::Serial&, const Subject&, bool pending_only);
@@ -124,6 +141,13 @@ struct Identity::Registry {
                   const std::string& why);
   std::unexpected<Error> refuse_certificate(const crypto::Hash& fingerprint, bool record,
                                             const std::string& from);
+  struct Doomed {
+    crypto::Serial serial;
+    crypto::Hash fingerprint;
+    std::uint32_t shard = 0;
+  };
+  void revoke_one(const Doomed&, const std::string& target, crypto::RevocationReason,
+                  const ledger::Actor&, const std::string& why);
   std::vector<crypto::Revoked> revoked_since(Instant) const;
   void tidy();
 
@@ -143,6 +167,17 @@ struct Identity::Registry {
   std::uint64_t reconciled = 0;              // of the signer's log
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   RefusalMeter refusals;
+  std::uint32_t open_shard = 0;  // that is filled now
+  std::size_t in_open_shard = 0;
+  std::uint64_t revocations = 0;                // since start
+  std::map<std::string, std::uint64_t> listed;  // by shard URI: `revocations` at the last order
+  Instant whole_list_too_long_until{};
+  struct TakeOver {
+    Instant at;
+    std::string before, after;  // hosts
+  };
+  std::map<DeviceId, std::deque<TakeOver>> take_overs;  // of the last two minutes
+  std::vector<std::function<void(const Suspicion&)>> suspicious;
   std::vector<std::function<void(const std::string&)>> listeners;
 };
 

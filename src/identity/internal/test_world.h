@@ -1,6 +1,6 @@
 // identity/internal/test_world -- a fleet controller without doors, for tests: a store in a folder
-// of its own, the ledger, the inventory, an issuing CA with its signer, and the identity registry. restart() closes
-// all of it and opens the same file again.
+// of its own, the ledger, the inventory, an issuing CA with its signer, and the identity registry.
+// restart() closes all of it and opens the same file again.
 #pragma once
 
 #include <filesystem>
@@ -55,8 +55,8 @@ struct World {
     ledger.emplace(expect(ledger::Ledger::open(*store, ledger_key, clock, "muster.test/ledger")));
     inventory.emplace(expect(inventory::Inventory::open(*store, *ledger, clock)));
     random.emplace(1);  // the same chances after each restart: the worst case for serials
-    identity.emplace(expect(
-        Identity::open(*store, *ledger, *inventory, ca.chain, clock, *random, settings)));
+    identity.emplace(
+        expect(Identity::open(*store, *ledger, *inventory, ca.chain, clock, *random, settings)));
     keeper.emplace(expect(signer::Keeper::open(ca.chain, ca.key, folder.path / "issued.log",
                                                signer_policy(), clock, *random)));
     identity->on_cut([this](const std::string& serial) { cut.push_back(serial); });
@@ -102,10 +102,12 @@ struct World {
   }
   Result<Bytes> enrol(const EnrolRequest& request) { return issue(identity->enrol(request)); }
   Result<Bytes> renew(const RenewRequest& request) { return issue(identity->renew(request)); }
-  Result<Bytes> crl() {
-    auto list = identity->crl();
-    if (const auto* fresh = std::get_if<Bytes>(&list)) return *fresh;
-    const auto& order = std::get<signer::CrlOrder>(list);
+  Result<Bytes> crl() { return made(identity->crl()); }
+  Result<Bytes> crl(std::uint32_t shard) { return made(identity->crl(shard)); }
+  Result<Bytes> made(Result<RevocationList> list) {
+    if (!list) return std::unexpected(list.error());
+    if (const auto* fresh = std::get_if<Bytes>(&*list)) return *fresh;
+    const auto& order = std::get<signer::CrlOrder>(*list);
     TRY(auto der, keeper->make_list(order));
     return identity->file_crl(order, std::move(der));
   }
@@ -116,13 +118,13 @@ struct World {
       rule->rate = {1e6, 1e6};
     }
     policy.revocation_list.rate = {1e6, 1e6};
+    policy.url_prefixes = {"http://pki.example/"};
     return policy;
   }
   crypto::Hash enrolled(std::string_view id) {  // the fingerprint; seen in a handshake
     auto token = expect_device(id);
     const auto key = new_key();
-    const auto print =
-        crypto::sha256(expect(enrol(request(std::string(id), token, key))));
+    const auto print = crypto::sha256(expect(enrol(request(std::string(id), token, key))));
     expect(identity->authenticate(print));
     return print;
   }

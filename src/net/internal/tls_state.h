@@ -37,6 +37,7 @@ struct TlsContext::State {
   internal::Context context;
   bool server = false;
   std::string alpn;  // as on the wire: each name after its length
+  Bytes staple;      // OCSPResponse, DER
 };
 
 }  // namespace muster::net

@@ -1,0 +1,123 @@
+#include "musterd/renewal.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "crypto/ocsp.h"
+
+namespace muster {
+namespace {
+
+constexpr auto look_every = std::chrono::seconds(1);
+constexpr Duration again_after = 30s;  // what failed
+constexpr Duration staple_every = 1h;
+
+}  // namespace
+
+struct Renewal::Round {
+  Round(const Folder& f, desk::ServerTerms t, signer::Issuer& s, desk::Desk& d, gateway::Gateway& g,
+        api::Api& a, const Clock& c)
+      : folder(f),
+        terms(std::move(t)),
+        signer(s),
+        desk(d),
+        gateway(g),
+        api(a),
+        clock(c),
+        current(expect(crypto::parse_certificates_pem(f.server_chain_pem)).front()),
+        thread([this] { run(); }) {}
+
+  ~Round() {
+    {
+      std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    wake.notify_one();
+    thread.join();
+  }
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      lock.unlock();
+      look();
+      lock.lock();
+      wake.wait_for(lock, look_every, [this] { return stopping; });
+    }
+  }
+
+  void look() {
+    const Instant now = clock.now();
+    if (now >= next_try && desk::renewal_due(current, terms, folder.authority.front(), now)) {
+      next_try = now + again_after;
+      if (auto done = renew(); !done)
+        log::error("renewal", "the doors' certificate could not be renewed",
+                   {{"why", done.error().message}, {"ends", rfc3339(current.not_after)}});
+    }
+    if (now >= next_staple || now + staple_every < next_staple) {  // or the clock went back
+      next_staple = now + staple_every;
+      staple();
+    }
+  }
+
+  Result<void> renew() {
+    TRY(const auto chain, new_server_chain(folder.path, terms, current.key, signer,
+                                           folder.authority.front(), clock, random));
+    TRY(auto certificates, crypto::parse_certificates_pem(chain));
+    TRY_VOID(gateway.reload(folder.server_key_pem, chain, folder.device_anchors_pem));
+    TRY_VOID(api.reload(folder.server_key_pem, chain));
+    current = std::move(certificates.front());
+    next_staple = {};
+    log::info("renewal", "the doors have a new certificate",
+              {{"ends", rfc3339(current.not_after)}});
+    return {};
+  }
+
+  // The registry learns of the certificate first: it would be unknown. What comes back outlives
+  // this round, so it knows the doors only.
+  void staple() {
+    desk.ask<bool>(
+        [certificate = current](desk::Domain& domain) -> Result<bool> {
+          domain.identity.serves(certificate);
+          return true;
+        },
+        [](Result<bool>) {});
+    const auto id = crypto::ocsp_id(folder.authority.front(), current.serial);
+    if (!id) return log::error("renewal", "nothing to staple", {{"why", id.error().message}});
+    desk.ask(link::GetStatus{expect(crypto::make_ocsp_request({.ids = {*id}}))},
+             [&gateway = gateway, &api = api](const Result<link::Reply>& reply) {
+               if (!reply) return;
+               const auto& answer = std::get<link::StatusAnswer>(*reply);
+               if (answer.keep_until == Instant{})
+                 return log::warning("renewal", "there is no OCSP answer to staple");
+               gateway.staple(answer.der);
+               api.staple(answer.der);
+             });
+  }
+
+  const Folder& folder;
+  const desk::ServerTerms terms;
+  signer::Issuer& signer;
+  desk::Desk& desk;
+  gateway::Gateway& gateway;
+  api::Api& api;
+  const Clock& clock;
+  SystemRandom random;
+  crypto::Certificate current;
+  Instant next_try{}, next_staple{};
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;  // under mutex
+  std::thread thread;
+};
+
+Renewal::Renewal(const Folder& folder, desk::ServerTerms terms, signer::Issuer& signer,
+                 desk::Desk& desk, gateway::Gateway& gateway, api::Api& api, const Clock& clock)
+    : round_(std::make_unique<Round>(folder, std::move(terms), signer, desk, gateway, api, clock)) {
+}
+
+Renewal::~Renewal() = default;
+
+}  // namespace muster

@@ -1,0 +1,46 @@
+#include "crypto/distribution_point.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+
+namespace muster::crypto {
+namespace {
+
+template <auto free>
+struct Freed {
+  template <class T>
+  void operator()(T* p) const {
+    free(p);
+  }
+};
+
+const ASN1_IA5STRING* only_uri(const CRL_DIST_POINTS* points) {
+  if (sk_DIST_POINT_num(points) != 1) return nullptr;
+  const DIST_POINT* point = sk_DIST_POINT_value(points, 0);
+  if (!point->distpoint || point->distpoint->type != 0) return nullptr;
+  const GENERAL_NAMES* names = point->distpoint->name.fullname;
+  if (sk_GENERAL_NAME_num(names) != 1) return nullptr;
+  const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, 0);
+  return name->type == GEN_URI ? name->d.uniformResourceIdentifier : nullptr;
+}
+
+}  // namespace
+
+std::string crl_url_of(ByteView der) {
+  const unsigned char* at = der.data();
+  const std::unique_ptr<X509, Freed<X509_free>> certificate(
+      d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  const std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>> points(
+      certificate ? static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(
+                        certificate.get(), NID_crl_distribution_points, nullptr, nullptr))
+                  : nullptr);
+  ERR_clear_error();
+  const auto* uri = points ? only_uri(points.get()) : nullptr;
+  if (!uri) return {};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+          static_cast<std::size_t>(ASN1_STRING_length(uri))};
+}
+
+}  // namespace muster::crypto

@@ -1,0 +1,157 @@
+#include "desk/status.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "desk/desk.h"
+
+namespace muster::desk {
+namespace {
+
+constexpr Duration responder_life = 30 * 24h;
+constexpr Duration answer_life = 24h;
+constexpr Duration kept = 1h;  // at the doors; revocation drops it at once
+constexpr Duration asked_again_after = 10s;
+constexpr Duration backdated = 5min;  // for clients whose clock is behind
+constexpr std::size_t waiting_max = 1'000;
+constexpr const char* responder_name = "Muster OCSP responder";
+
+// The key is as good as random, and new: so is its digest.
+crypto::Serial serial_of(const crypto::PublicKey& key) {
+  crypto::Serial serial{};
+  const auto digest = key.fingerprint();
+  std::copy_n(digest.begin(), serial.size(), serial.begin());
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
+  return serial;
+}
+
+link::Reply refusal(crypto::OcspRefusal why) {
+  return link::StatusAnswer{crypto::make_ocsp_refusal(why), {}};
+}
+
+crypto::OcspStatus status_of(identity::Standing::State state) {
+  switch (state) {
+    case identity::Standing::State::good:
+      return crypto::OcspStatus::good;
+    case identity::Standing::State::revoked:
+      return crypto::OcspStatus::revoked;
+    case identity::Standing::State::unknown:
+      break;
+  }
+  return crypto::OcspStatus::unknown;
+}
+
+}  // namespace
+
+void Status::ask(link::GetStatus question, link::Answered answered) {
+  auto parsed = crypto::parse_ocsp_request(question.request);
+  if (!parsed) return answered(refusal(crypto::OcspRefusal::malformed_request));
+  crypto::OcspRequest request = *parsed;
+  desk_.ask<Looked>(
+      [this, request = std::move(*parsed)](Domain& domain) -> Result<Looked> {
+        if (chain_.empty()) chain_ = domain.identity.chain();
+        return look(domain, request);
+      },
+      [this, request = std::move(request),
+       answered = std::move(answered)](Result<Looked> looked) mutable {
+        if (!looked) return answered(std::unexpected(looked.error()));
+        answer({std::move(request), std::move(*looked), std::move(answered)});
+      });
+}
+
+Status::Looked Status::look(const Domain& domain, const crypto::OcspRequest& request) const {
+  Looked out;
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  for (const auto& id : request.ids) {
+    const auto standing = domain.identity.standing(id.serial);
+    out.known = out.known || standing.state != identity::Standing::State::unknown;
+    out.answers.push_back({.id = id,
+                           .status = status_of(standing.state),
+                           .revoked_at = standing.revoked_at,
+                           .reason = standing.reason,
+                           .this_update = now,
+                           .next_update = now + answer_life});
+  }
+  return out;
+}
+
+bool Status::lasts(Duration more) const {
+  const auto now = clock_.now();
+  return responder_ && now >= not_before_ && now + more < not_after_;
+}
+
+void Status::answer(Waiting one) {
+  if (!lasts(responder_life / 3)) renew();
+  if (lasts(0ms)) return reply(std::move(one));
+  if (!asking_ || waiting_.size() >= waiting_max)
+    return one.answered(refusal(crypto::OcspRefusal::try_later));
+  waiting_.push_back(std::move(one));
+}
+
+// An answer ends before its responder's certificate does.
+void Status::reply(Waiting one) {
+  const bool ours = std::ranges::all_of(
+      one.request.ids, [&](const crypto::OcspId& id) { return responder_->is_for(id); });
+  if (!ours || !one.looked.known) return one.answered(refusal(crypto::OcspRefusal::unauthorized));
+  const auto now = clock_.now();
+  for (auto& each : one.looked.answers)
+    each.next_update = std::min(each.next_update, Instant(not_after_));
+  auto der = responder_->respond(one.looked.answers, std::chrono::floor<std::chrono::seconds>(now));
+  if (!der) {
+    log::error("desk", "an OCSP answer cannot be made", {{"why", der.error().message}});
+    return one.answered(refusal(crypto::OcspRefusal::internal_error));
+  }
+  one.answered(link::Reply(link::StatusAnswer{std::move(*der), std::min(now + kept, not_after_)}));
+}
+
+void Status::renew() {
+  const auto now = clock_.now();
+  if (asking_ || (asked_at_ != Instant{} && now < asked_at_ + asked_again_after)) return;
+  auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);
+  if (!key)
+    return log::error("desk", "no key for the OCSP responder", {{"why", key.error().message}});
+  asked_at_ = now;
+  asking_ = true;
+  const auto& issuer = chain_.front();
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  signer::Order order{
+      .kind = signer::Template::ocsp_responder,
+      .serial = serial_of(key->public_key()),
+      .subject = responder_name,
+      .not_before = std::max<Instant>(second - backdated, issuer.not_before),
+      .not_after = std::min<Instant>(second + responder_life - backdated, issuer.not_after),
+      .spki = key->public_key().spki()};
+  issuer_.issue(std::move(order), [this, key = std::move(*key)](Result<Bytes> der) mutable {
+    desk_.ask<bool>([](Domain&) -> Result<bool> { return true; },
+                    [this, key = std::move(key), der = std::move(der)](Result<bool>) mutable {
+                      renewed(std::move(key), std::move(der));
+                    });
+  });
+}
+
+void Status::renewed(crypto::FileKey key, Result<Bytes> der) {
+  asking_ = false;
+  const auto install = [&]() -> Result<void> {
+    if (!der) return std::unexpected(der.error());
+    TRY(const auto own, crypto::parse_certificate(*der));
+    auto kept_key = std::make_unique<crypto::FileKey>(std::move(key));
+    TRY(auto responder, crypto::OcspResponder::make(chain_.front(), own, *kept_key));
+    responder_.reset();
+    responder_.emplace(std::move(responder));
+    key_ = std::move(kept_key);
+    not_before_ = own.not_before;
+    not_after_ = own.not_after;
+    return {};
+  };
+  if (auto done = install(); !done)
+    log::warning("desk", "the OCSP responder has no new certificate",
+                 {{"why", done.error().message}});
+  for (auto& each : std::exchange(waiting_, {})) {
+    if (lasts(0ms))
+      reply(std::move(each));
+    else
+      each.answered(refusal(crypto::OcspRefusal::try_later));
+  }
+}
+
+}  // namespace muster::desk
