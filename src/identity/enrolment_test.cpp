@@ -82,8 +82,7 @@ TEST_CASE("an expired token is refused, and a new one works") {
   World w;
   const auto token = w.expect_device("m-1");
   w.clock.pass(7 * 24h);
-  CHECK_THAT(refused(w.enrol(w.request("m-1", token, new_key()))).message,
-             Contains("expired at"));
+  CHECK_THAT(refused(w.enrol(w.request("m-1", token, new_key()))).message, Contains("expired at"));
   CHECK(w.last_cause() == "enrolment.refused: expired token");
   CHECK(w.state("m-1") == Lifecycle::expected);
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
@@ -96,8 +95,7 @@ TEST_CASE("after five wrong tries the right token does not open either") {
   const auto key = new_key();
   for (int i = 0; i < 5; ++i) {
     if (i == 2) w.restart();  // tries are not forgotten
-    CHECK_THAT(refused(w.enrol(w.request("m-1", "guess", key))).message,
-               Contains("not accepted"));
+    CHECK_THAT(refused(w.enrol(w.request("m-1", "guess", key))).message, Contains("not accepted"));
   }
   CHECK(w.last_cause() == "enrolment.refused: wrong token");
   w.clock.pass(2min);
@@ -160,8 +158,7 @@ TEST_CASE(
   World w;
   const auto old = w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
-  const auto made =
-      crypto::sha256(expect(w.enrol(w.request("m-1", fresh.text, new_key()))));
+  const auto made = crypto::sha256(expect(w.enrol(w.request("m-1", fresh.text, new_key()))));
   CHECK(w.identity->authenticate(old));
   CHECK(w.identity->authenticate(made));
   CHECK_FALSE(w.identity->authenticate(old));
@@ -172,8 +169,7 @@ TEST_CASE("a quarantined device renews but does not enrol") {
   const auto old = w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
   expect(w.inventory->quarantine(device_id("m-1"), alice(), "x"));
-  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault ==
-        Fault::conflict);
+  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault == Fault::conflict);
   CHECK(w.renew(w.renewal(old, new_key())));
 }
 
@@ -182,8 +178,7 @@ TEST_CASE("a retired device does not enrol again and gets no token") {
   w.enrolled("m-1");
   const auto fresh = expect(w.identity->new_token(device_id("m-1"), alice()));
   expect(w.inventory->retire(device_id("m-1"), alice(), "scrapped"));
-  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault ==
-        Fault::forbidden);
+  CHECK(refused(w.enrol(w.request("m-1", fresh.text, new_key()))).fault == Fault::forbidden);
   CHECK(w.last_cause() == "enrolment.refused: retired");
   auto token = w.identity->new_token(device_id("m-1"), alice());
   REQUIRE_FALSE(token);
@@ -261,8 +256,7 @@ TEST_CASE("a renewal that was not heard is answered again, and another one takes
 TEST_CASE("renewing with the same key is refused, saying so") {
   World w;
   const auto key = new_key();
-  const auto old =
-      crypto::sha256(expect(w.enrol(w.request("m-1", w.expect_device("m-1"), key))));
+  const auto old = crypto::sha256(expect(w.enrol(w.request("m-1", w.expect_device("m-1"), key))));
   expect(w.identity->authenticate(old));
   w.clock.pass(25h);
   const auto error = refused(w.renew(w.renewal(old, key)));
@@ -285,4 +279,47 @@ TEST_CASE("a certificate does not outlive its issuer") {
   World w(Settings{.certificate_life = 5000 * 24h});
   const auto der = expect(w.enrol(w.request("m-1", w.expect_device("m-1"), new_key())));
   CHECK(expect(crypto::parse_certificate(der)).not_after == w.ca.chain.front().not_after);
+}
+
+TEST_CASE(
+    "a first request may not ask for another's names, nor to be a CA; its own it may leave out") {
+  World w;
+  w.expect_device("m-2");
+  const auto token = w.expect_device("m-1");
+  const auto why = [&](Claims claims) {
+    auto request = w.request("m-1", token, new_key());
+    request.claims = std::move(claims);
+    const auto answer = w.enrol(request);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().fault == Fault::invalid);
+    CHECK(w.last_entry().entry.action == "enrolment.refused");
+    return answer.error().message;
+  };
+  CHECK_THAT(why({.authority = true}), Contains("cA in basicConstraints"));
+  CHECK_THAT(why({.names = {"urn:muster:device:m-2"}}), Contains("another's"));
+  CHECK_THAT(why({.names = {"m-2"}}), Contains("another's"));
+  auto request = w.request("m-1", token, new_key());
+  request.claims = {.other_attributes = true, .names = {"meter.lan", "urn:muster:device:m-1"}};
+  const auto made = expect(crypto::parse_certificate(expect(w.enrol(request))));
+  CHECK(made.uris == std::vector<std::string>{"urn:muster:device:m-1"});
+  CHECK(made.dns_names.empty());
+}
+
+TEST_CASE("a renewal's names are those of the certificate, when it gives any") {
+  World w;
+  const auto print = w.enrolled("m-1");
+  const auto why = [&](Claims claims) {
+    auto request = w.renewal(print, new_key(), "m-1");
+    request.claims = std::move(claims);
+    const auto answer = w.renew(request);
+    REQUIRE_FALSE(answer);
+    return answer.error().message;
+  };
+  CHECK_THAT(why({.other_attributes = true}), Contains("CN=m-1"));
+  CHECK_THAT(why({.names = {"meter.lan"}}), Contains("urn:muster:device:m-1"));
+  CHECK_THAT(why({.names = {"urn:muster:device:m-1", "m-1"}}), Contains("urn:muster:device:m-1"));
+  CHECK_THAT(why({.authority = true}), Contains("cA in basicConstraints"));
+  auto request = w.renewal(print, new_key(), "m-1");
+  request.claims = {.names = {"urn:muster:device:m-1"}};
+  expect(w.renew(request));
 }

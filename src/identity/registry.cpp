@@ -28,7 +28,16 @@ constexpr const char* steps[] = {
     " der BLOB NOT NULL);",
     // How far the signer's log has been compared with what was filed.
     "CREATE TABLE identity_signer(one INTEGER PRIMARY KEY CHECK(one = 1),"
-    " reconciled INTEGER NOT NULL);"};
+    " reconciled INTEGER NOT NULL);",
+    "CREATE TABLE identity_maker(name TEXT PRIMARY KEY, models TEXT NOT NULL, pem TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE identity_profile(name TEXT PRIMARY KEY, terms TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_birth(subject TEXT PRIMARY KEY, certificate BLOB UNIQUE, issuer BLOB,"
+    " expires INTEGER, used INTEGER NOT NULL, allowed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_parked(certificate BLOB PRIMARY KEY, serial TEXT NOT NULL,"
+    " maker TEXT NOT NULL, model TEXT NOT NULL, key BLOB NOT NULL, peer TEXT NOT NULL,"
+    " since INTEGER NOT NULL, rejected INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX identity_parked_age ON identity_parked(rejected, since);"};
 
 constexpr std::array status_names{"pending", "valid", "superseded", "revoked"};
 
@@ -59,8 +68,8 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
                                 Random& random, Settings settings) {
   if (chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
   TRY_VOID(store.migrate("identity", steps));
-  auto registry =
-      std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock, random, settings);
+  auto registry = std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock,
+                                             random, settings);
   TRY_VOID(registry->load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
@@ -93,6 +102,8 @@ Result<void> Identity::Registry::load() {
     TRY(auto key, crypto::PublicKey::from_pem(keys.text(1)));
     manifest_keys.emplace_back(keys.text(0), std::move(key));
   }
+  TRY_VOID(load_makers());
+  TRY_VOID(load_profiles());
   auto apps = store.read("SELECT id, subscribe FROM identity_application");
   while (apps.next()) {
     TRY(auto filters, read_filters(apps.text(1)));
