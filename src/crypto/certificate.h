@@ -43,7 +43,8 @@ struct Certificate {
   PublicKey key;
   Bytes serial;                                  // big endian, without leading zero octets
   std::string common_name, organizational_unit;  // of the subject; empty if it has none
-  std::string issuer_name;                       // the issuer's common name
+  std::string serial_number;  // of the subject (2.5.4.5): a device's, as its maker numbers it
+  std::string issuer_name;    // the issuer's common name
   std::vector<std::string> dns_names, uris, ip_addresses;
   Bytes subject_key_id, authority_key_id;  // empty if it has none
   Bytes subject_der, issuer_der;

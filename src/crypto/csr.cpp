@@ -9,13 +9,21 @@ namespace {
 using namespace std::literals;
 
 constexpr auto extension_request_id = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"sv;
+constexpr auto challenge_password_id = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"sv;
 constexpr std::size_t attributes_max = 16;
+constexpr std::size_t challenge_password_max = 255;  // RFC 2985 section 5.4.1
 
 Result<void> read_requested_extensions(ByteView values, Csr& out) {
   der::Reader set(values);
   TRY(const auto extensions, read_extensions(set));
   TRY_VOID(set.end("extensionRequest"));
   for (const Extension& extension : extensions) {
+    if (is(extension, ExtensionId::basic_constraints)) {
+      TRY(auto constraints, der::enter_only(extension.value, der::sequence, "basicConstraints"));
+      if (constraints.next_is(der::boolean)) {
+        TRY(out.authority, constraints.truth("cA"));
+      }
+    }
     if (!is(extension, ExtensionId::subject_alternative_name)) continue;
     TRY(auto names, read_alternative_names(extension.value));
     out.dns_names = std::move(names.dns_names);
@@ -25,18 +33,33 @@ Result<void> read_requested_extensions(ByteView values, Csr& out) {
   return {};
 }
 
-// Only an extensionRequest says anything to us; it may come once.
+Result<void> read_challenge(ByteView values, Csr& out) {
+  der::Reader set(values);
+  TRY(const der::Element text, set.any("challengePassword"));
+  TRY_VOID(set.end("challengePassword"));
+  if (text.content.empty() || text.content.size() > challenge_password_max)
+    return fail(Fault::invalid, "challengePassword: must have 1 to 255 octets");
+  out.challenge_password = text_of(text.content);
+  return {};
+}
+
+// An extensionRequest and a challengePassword say something to us; each may come once.
 Result<void> read_attributes(der::Reader& info, Csr& out) {
   if (info.empty()) return {};  // against RFC 2986, but some leave the empty set out
   TRY(auto attributes, info.enter(der::context_constructed(0), "attributes"));
   std::size_t count = 0;
-  bool extensions_seen = false;
+  bool extensions_seen = false, challenge_seen = false;
   while (!attributes.empty()) {
     if (++count > attributes_max) return fail(Fault::invalid, "attributes: more than 16");
     TRY(auto attribute, attributes.enter(der::sequence, "attribute"));
     TRY(const ByteView id, attribute.object("attribute"));
     TRY(const der::Element values, attribute.read(der::set, "attribute"));
     TRY_VOID(attribute.end("attribute"));
+    if (text_of(id) == challenge_password_id) {
+      if (std::exchange(challenge_seen, true))
+        return fail(Fault::invalid, "challengePassword: twice");
+      TRY_VOID(read_challenge(values.content, out));
+    }
     if (text_of(id) != extension_request_id) continue;
     if (std::exchange(extensions_seen, true))
       return fail(Fault::invalid, "extensionRequest: twice");
@@ -50,6 +73,7 @@ Result<Csr> read_info(der::Reader info) {
   TRY(const auto version, info.small_number("version"));
   if (version != 0) return fail(Fault::invalid, "version: must be 0 (v1)");
   TRY(auto subject, read_name(info, "subject"));
+  out.other_attributes = subject.attributes > (subject.common_name.empty() ? 0U : 1U);
   out.common_name = std::move(subject.common_name);
   TRY(const der::Element spki, info.read(der::sequence, "subjectPublicKeyInfo"));
   TRY(out.key, PublicKey::from_spki(spki.whole));

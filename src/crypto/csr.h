@@ -19,8 +19,11 @@ struct Csr {
   PublicKey key;  // ECDSA P-256 or P-384, or Ed25519; anything else is refused as invalid, by name
   std::string common_name;  // as claimed; empty if none
   std::vector<std::string> dns_names, uris,
-      ip_addresses;  // as claimed in an extensionRequest
-  Hash digest;       // of the whole request: the same request again is recognised by it
+      ip_addresses;                // as claimed in an extensionRequest
+  bool other_attributes = false;   // the subject claims more than a common name
+  bool authority = false;          // it asks for a CA's certificate
+  std::string challenge_password;  // PKCS#9; empty if none
+  Hash digest;  // of the whole request: the same request again is recognised by it
 };
 
 Result<Csr> parse_csr(ByteView der);  // checks the self-signature (proof of possession)

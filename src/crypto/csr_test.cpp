@@ -120,3 +120,29 @@ TEST_CASE("a request is made for a name that a certificate can hold") {
   CHECK_FALSE(make_csr(key, std::string(65, 'x')));
   CHECK_FALSE(make_csr(key, "a\tb"));
 }
+
+TEST_CASE("what else a request asks for is told, so that it can be refused by name") {
+  OpensslTool tool;
+  const auto asks = [&](const std::string& extension) {
+    auto options = ec("P-256");
+    options.insert(options.end(), {"-addext", extension});
+    return expect(parse_csr(foreign_request(tool, options)));
+  };
+  CHECK(asks("basicConstraints=critical,CA:TRUE").authority);
+  CHECK_FALSE(asks("basicConstraints=CA:FALSE").authority);
+  CHECK_FALSE(asks("keyUsage=digitalSignature").authority);
+  CHECK_FALSE(asks("keyUsage=digitalSignature").other_attributes);
+  CHECK(
+      expect(parse_csr(foreign_request(tool, ec("P-256", "/O=City/CN=meter-4")))).other_attributes);
+  CHECK(expect(parse_csr(foreign_request(tool, ec("P-256", "/serialNumber=A1")))).other_attributes);
+}
+
+TEST_CASE("a challenge password is read, once") {
+  OpensslTool tool;
+  auto options = ec("P-256");
+  options.insert(options.end(), {"-config", "challenge.cnf"});
+  tool.put("challenge.cnf",
+           "[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=meter-4\n"
+           "[at]\nchallengePassword=c2VjcmV0\n");
+  CHECK(expect(parse_csr(foreign_request(tool, options))).challenge_password == "c2VjcmV0");
+}

@@ -1,7 +1,7 @@
 // Who may have a certificate: a proof of who asks, then the checks. What follows is issuing.cpp.
 //
-// The proof is a step of its own: today a token, or the certificate that is being renewed. Another
-// birth identity (IDevID, a TPM's endorsement key) is another function that returns a Proof.
+// The proof is a step of its own: a token, the certificate that is being renewed, or (birth.cpp)
+// the one that the maker gave.
 
 #include "identity/internal/registry.h"
 
@@ -30,7 +30,7 @@ std::optional<StoredToken> token_of(const store::Store& store, const std::string
 }
 
 Asked asked_of(const auto& request) {
-  return {request.spki, request.csr_digest, request.claimed_name, request.from};
+  return {request.spki, request.csr_digest, request.claimed_name, request.from, request.claims};
 }
 
 }  // namespace
@@ -103,11 +103,49 @@ Result<void> Identity::Registry::check_state(const Subject& subject, const Asked
   if (!renewal && subject.device && subject.device->state == inventory::Lifecycle::quarantined)
     return refuse(because("quarantined"), Fault::conflict,
                   subject.id() + " is quarantined; the operator must release it first");
-  if (!asked.claimed_name.empty() && asked.claimed_name != subject.id())
-    return refuse(
-        because("the request names another subject"), Fault::invalid,
+  return check_names(subject, asked, renewal);
+}
+
+// A first request may say what it likes but another's name: the registry names the subject. A
+// renewal says the names of what it renews, or none (RFC 7030 section 4.2.2).
+Result<void> Identity::Registry::check_names(const Subject& subject, const Asked& asked,
+                                             bool renewal) {
+  const auto refused = [&](const char* cause, std::string told) {
+    return refuse({cause, subject.target(), asked.from}, Fault::invalid, std::move(told));
+  };
+  const bool called =
+      asked.claimed_name.empty() || asked.claimed_name == subject.id() ||
+      std::ranges::find(asked.also_called, asked.claimed_name) != asked.also_called.end();
+  if (!called)
+    return refused(
+        "the request names another subject",
         "the request's common name is not " + subject.id() + "; leave it out, or make it the same");
+  if (asked.claims.authority)
+    return refused(
+        "the request asks for a CA's certificate",
+        "the request asks for a CA's certificate (cA in basicConstraints); leave it out");
+  if (renewal && asked.claims.other_attributes)
+    return refused("the request's subject is not the certificate's",
+                   "the request's subject must be that of the certificate that is renewed: CN=" +
+                       subject.id());
+  const std::string own = urn_of(subject);
+  for (const auto& name : asked.claims.names) {
+    if (name == own || (!renewal && name == subject.id())) continue;
+    if (renewal)
+      return refused("the request's alternative names are not the certificate's",
+                     "the request's alternative names must be those of the certificate that is "
+                     "renewed: " +
+                         own);
+    if (names_another(name))
+      return refused("the request names another subject among its alternative names",
+                     "the request asks for a name that is another's; leave alternative names out");
+  }
   return {};
+}
+
+// A name that this registry gives, whether it has been given yet or not; or somebody's.
+bool Identity::Registry::names_another(const std::string& name) const {
+  return name.starts_with("urn:muster:") || find(name).has_value();
 }
 
 Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& asked,
@@ -133,24 +171,32 @@ Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& 
 
 Result<Enrolment> Identity::enrol(const EnrolRequest& request) {
   auto& r = *registry_;
+  TRY(const auto terms, profile(request.profile));
+  if (request.server_key && !terms.server_keys)
+    return fail(Fault::forbidden, "keys are made on the device: the profile " + terms.name +
+                                      " does not let the server make them");
+  if (request.token.empty() && !request.chain.empty()) return r.enrol_by_birth(request, terms);
   const auto asked = asked_of(request);
   TRY(auto proof, r.prove_by_token(request));
+  TRY_VOID(r.may_use(terms, proof.subject, request.from));
   TRY_VOID(r.check_state(proof.subject, asked, false));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, false));
   TRY(auto commission,
-      r.commission(proof.subject, asked, "token", crypto::sha256(bytes_of(request.token))));
+      r.commission(proof.subject, asked, terms, "token", crypto::sha256(bytes_of(request.token))));
   return commission;
 }
 
 Result<Enrolment> Identity::renew(const RenewRequest& request) {
   auto& r = *registry_;
   const auto asked = asked_of(request);
+  TRY(const auto terms, profile(request.profile));
   TRY(auto proof, r.prove_by_certificate(request));
+  TRY_VOID(r.may_use(terms, proof.subject, request.from));
   TRY_VOID(r.check_state(proof.subject, asked, true));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, true));
-  TRY(auto commission, r.commission(proof.subject, asked, "renewal", request.certificate));
+  TRY(auto commission, r.commission(proof.subject, asked, terms, "renewal", request.certificate));
   return commission;
 }
 

@@ -280,3 +280,46 @@ TEST_CASE("a certificate does not outlive its issuer") {
   const auto der = expect(w.enrol(w.request("m-1", w.expect_device("m-1"), new_key())));
   CHECK(expect(crypto::parse_certificate(der)).not_after == w.ca.chain.front().not_after);
 }
+
+TEST_CASE(
+    "a first request may not ask for another's names, nor to be a CA; its own it may leave out") {
+  World w;
+  w.expect_device("m-2");
+  const auto token = w.expect_device("m-1");
+  const auto why = [&](Claims claims) {
+    auto request = w.request("m-1", token, new_key());
+    request.claims = std::move(claims);
+    const auto answer = w.enrol(request);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().fault == Fault::invalid);
+    CHECK(w.last_entry().entry.action == "enrolment.refused");
+    return answer.error().message;
+  };
+  CHECK_THAT(why({.authority = true}), Contains("cA in basicConstraints"));
+  CHECK_THAT(why({.names = {"urn:muster:device:m-2"}}), Contains("another's"));
+  CHECK_THAT(why({.names = {"m-2"}}), Contains("another's"));
+  auto request = w.request("m-1", token, new_key());
+  request.claims = {.other_attributes = true, .names = {"meter.lan", "urn:muster:device:m-1"}};
+  const auto made = expect(crypto::parse_certificate(expect(w.enrol(request))));
+  CHECK(made.uris == std::vector<std::string>{"urn:muster:device:m-1"});
+  CHECK(made.dns_names.empty());
+}
+
+TEST_CASE("a renewal's names are those of the certificate, when it gives any") {
+  World w;
+  const auto print = w.enrolled("m-1");
+  const auto why = [&](Claims claims) {
+    auto request = w.renewal(print, new_key(), "m-1");
+    request.claims = std::move(claims);
+    const auto answer = w.renew(request);
+    REQUIRE_FALSE(answer);
+    return answer.error().message;
+  };
+  CHECK_THAT(why({.other_attributes = true}), Contains("CN=m-1"));
+  CHECK_THAT(why({.names = {"meter.lan"}}), Contains("urn:muster:device:m-1"));
+  CHECK_THAT(why({.names = {"urn:muster:device:m-1", "m-1"}}), Contains("urn:muster:device:m-1"));
+  CHECK_THAT(why({.authority = true}), Contains("cA in basicConstraints"));
+  auto request = w.renewal(print, new_key(), "m-1");
+  request.claims = {.names = {"urn:muster:device:m-1"}};
+  expect(w.renew(request));
+}

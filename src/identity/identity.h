@@ -1,5 +1,6 @@
-// identity -- who a device is: expected by a signed manifest, proved once by a token, and from then
-// on by its own certificate, until that is renewed, revoked or retired.
+// identity -- who a device is: expected by a signed manifest or voucher, proved once by a token or
+// by the certificate its maker gave it at birth, and from then on by its own certificate, until
+// that is renewed, revoked or retired.
 //
 // The registry decides subject and names; a CSR gives only its key and the proof that the asker
 // holds it. It signs nothing itself: what it finds worthy is a Commission, which the signer makes
@@ -28,6 +29,7 @@
 #include "crypto/certificate.h"
 #include "crypto/crl.h"
 #include "crypto/key.h"
+#include "identity/onboarding.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
 #include "signer/issuance_log.h"
@@ -74,6 +76,10 @@ struct EnrolRequest {
   std::string
       claimed_name;  // the CSR's common name; refused when it is neither empty nor the subject
   std::string from;  // peer address, for the record
+  std::vector<Bytes> chain = {};  // shown in the handshake, DER, leaf first; counts without a token
+  std::string profile = {};       // empty: default
+  Claims claims = {};
+  bool server_key = false;  // the door made the key
 };
 struct RenewRequest {
   crypto::Hash certificate;  // fingerprint of the certificate the connection was made with
@@ -81,19 +87,24 @@ struct RenewRequest {
   crypto::Hash csr_digest;
   std::string claimed_name;
   std::string from;
+  std::string profile = {};
+  Claims claims = {};
 };
 
 // A certificate that is to be: what the signer is asked for, and what filing it depends on.
 struct Commission {
   signer::Order order;
   crypto::Hash csr_digest{};
-  std::string proof;        // "token" or "renewal"
-  crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of what is renewed
+  std::string proof;        // "token", "idevid" or "renewal"
+  crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of the birth certificate or
+                            // of what is renewed
   std::string from;
   std::uint32_t shard = 0;  // of the revocation list that will speak for it; 0: the whole one only
+  std::string maker = {};  // of the birth certificate
 };
-// Bytes: the certificate that this very request was answered with before.
-using Enrolment = std::variant<Bytes, Commission>;
+// Bytes: the certificate that this very request was answered with before. Later: it waits for an
+// operator.
+using Enrolment = std::variant<Bytes, Commission, Later>;
 
 // Bytes: the list as it stands.
 using RevocationList = std::variant<Bytes, signer::CrlOrder>;
@@ -158,6 +169,20 @@ class Identity {
   Result<Token> new_token(const DeviceId&,
                           ledger::Actor);  // replaces an unused one; conflict when the device is
                                            // retired. An application's id does too
+  // Its birth certificate may enrol the device once more. It does so once by itself.
+  Result<void> allow_birth(const DeviceId&, ledger::Actor, std::string why);
+  Result<void> trust_maker(Maker, ledger::Actor);  // conflict when the name is taken
+  Result<void> distrust_maker(const std::string& name, ledger::Actor);
+  std::vector<Maker> makers() const;
+  Result<void> put_profile(EnrolmentProfile, ledger::Actor);  // makes or replaces
+  Result<void> remove_profile(const std::string& name, ledger::Actor);
+  Result<EnrolmentProfile> profile(const std::string& name) const;  // empty: default
+  std::vector<EnrolmentProfile> profiles() const;
+  std::vector<ParkedDevice> parked() const;  // oldest first; at most 1,000 that wait
+  Result<void> approve(const std::string& parked, Approval, ledger::Actor);
+  Result<void> reject(const std::string& parked, ledger::Actor, std::string why);
+  Result<std::vector<DeviceId>> import_vouchers(const VoucherImport&, ledger::Actor,
+                                                bool dry_run);  // all or nothing
   Result<Token> add_application(Application, ledger::Actor);
   Result<void> remove_application(const std::string& id, ledger::Actor);
   std::vector<Application> applications() const;

@@ -17,10 +17,6 @@ Instant whole_seconds(Instant t) {
   return std::chrono::floor<std::chrono::seconds>(t);
 }
 
-ledger::Actor actor_of(const Subject& s) {
-  return {actor_id(s), s.device ? "device" : "application"};
-}
-
 }  // namespace
 
 crypto::Serial Identity::Registry::new_serial() {
@@ -37,6 +33,7 @@ crypto::Serial Identity::Registry::new_serial() {
 
 // The same request again, while the signer is at it, is the same commission.
 Result<Commission> Identity::Registry::commission(const Subject& subject, const Asked& asked,
+                                                  const EnrolmentProfile& profile,
                                                   const char* proof, const crypto::Hash& evidence) {
   const auto now = clock.now();
   if (const auto at = making.find(subject.id()); at != making.end()) {
@@ -62,7 +59,7 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
                 .subject = subject.id(),
                 .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
                 .not_after =
-                    std::min(whole_seconds(now + settings.certificate_life), issuer.not_after),
+                    std::min(whole_seconds(now + profile.certificate_life), issuer.not_after),
                 .spki = asked.spki},
       .csr_digest = asked.csr_digest,
       .proof = proof,
@@ -82,12 +79,17 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   const auto subject = find(c.order.subject);
   if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
   const std::string no_name;
-  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from};
+  const Claims no_claims;
+  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims};
   const bool renewal = c.proof == "renewal";
   TRY_VOID(check_state(*subject, asked, renewal));
   TRY_VOID(check_key(*subject, asked, renewal));
   if (renewal) {
     if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
+    return *subject;
+  }
+  if (c.proof == "idevid") {
+    TRY_VOID(check_birth_again(*subject, c));
     return *subject;
   }
   auto rows =
@@ -109,6 +111,11 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
     ledger.record({by, "token.burned", subject.target()})
         .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
                {host_of(c.from), subject.id()});
+  if (c.proof == "idevid")
+    use_birth(ledger.record(
+                  {by, "birth-certificate.used", subject.target(),
+                   wire::Json::object({{"maker", c.maker}, {"fingerprint", to_hex(c.evidence)}})}),
+              subject, c);
   auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
                                     {"fingerprint", to_hex(fingerprint)},
                                     {"key", to_hex(key)},

@@ -208,6 +208,8 @@ Result<Imported> Identity::import_manifest(std::string_view text, ByteView signa
     r.store_token(writer, id.text(),
                   given ? octets<32>(*given) : crypto::sha256(bytes_of(token.text)), token.expires);
     if (!given) out.tokens.emplace_back(id, std::move(token));
+    if (const auto& birth = manifest.devices[i].idevid_sha256)
+      r.expect_birth(writer, id, {.certificate = octets<32>(*birth), .issuer = {}, .expires = {}});
   }
   return out;
 }

@@ -9,13 +9,13 @@ using inventory::Lifecycle;
 
 namespace {
 
-struct Maker {  // signs manifests
-  explicit Maker(crypto::Algorithm algorithm) : key(new_key(algorithm)) {}
+struct Signatory {  // signs manifests
+  explicit Signatory(crypto::Algorithm algorithm) : key(new_key(algorithm)) {}
   Bytes sign(std::string_view text) const { return expect(key.sign(bytes_of(text))); }
   crypto::FileKey key;
 };
 
-World& trusting(World& w, const Maker& maker, std::string name = "maker") {
+World& trusting(World& w, const Signatory& maker, std::string name = "maker") {
   expect(w.identity->trust_manifest_key(std::move(name), maker.key.public_key(), alice()));
   return w;
 }
@@ -26,7 +26,7 @@ constexpr std::string_view two_devices =
     R"({"id":"m-2","model":"meter","token_sha256":)"
     R"("2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"}]})";  // of "secret"
 
-std::string why_not(World& w, const Maker& maker, std::string_view text) {
+std::string why_not(World& w, const Signatory& maker, std::string_view text) {
   const auto entries = w.ledger->size();
   auto imported = w.identity->import_manifest(text, maker.sign(text), alice(), false);
   REQUIRE_FALSE(imported);
@@ -38,7 +38,7 @@ std::string why_not(World& w, const Maker& maker, std::string_view text) {
 
 TEST_CASE("a signed manifest makes its devices expected, and they enrol by its tokens") {
   const auto algorithm = GENERATE(crypto::Algorithm::ed25519, crypto::Algorithm::ecdsa_p256);
-  Maker maker(algorithm);
+  Signatory maker(algorithm);
   World w;
   trusting(w, maker);
   const auto imported =
@@ -59,7 +59,7 @@ TEST_CASE("a signed manifest makes its devices expected, and they enrol by its t
 }
 
 TEST_CASE("the entry of an import names the bytes that were signed") {
-  Maker maker(crypto::Algorithm::ed25519);
+  Signatory maker(crypto::Algorithm::ed25519);
   World w;
   trusting(w, maker);
   expect(w.identity->import_manifest(two_devices, maker.sign(two_devices), alice(), false));
@@ -73,7 +73,7 @@ TEST_CASE("the entry of an import names the bytes that were signed") {
 }
 
 TEST_CASE("a manifest in CSV does the same") {
-  Maker maker(crypto::Algorithm::ed25519);
+  Signatory maker(crypto::Algorithm::ed25519);
   World w;
   trusting(w, maker);
   const std::string text =
@@ -83,7 +83,7 @@ TEST_CASE("a manifest in CSV does the same") {
 }
 
 TEST_CASE("a dry run checks all and writes nothing") {
-  Maker maker(crypto::Algorithm::ed25519);
+  Signatory maker(crypto::Algorithm::ed25519);
   World w;
   trusting(w, maker);
   const auto entries = w.ledger->size();
@@ -96,7 +96,7 @@ TEST_CASE("a dry run checks all and writes nothing") {
 }
 
 TEST_CASE("a manifest that is not signed by a trusted key is refused and recorded") {
-  Maker maker(crypto::Algorithm::ed25519), stranger(crypto::Algorithm::ed25519);
+  Signatory maker(crypto::Algorithm::ed25519), stranger(crypto::Algorithm::ed25519);
   World w;
   const auto import = [&](std::string_view text, const Bytes& signature) {
     auto r = w.identity->import_manifest(text, signature, alice(), false);
@@ -146,7 +146,7 @@ TEST_CASE("signatures made by openssl are good, of the very bytes that were sign
 }
 
 TEST_CASE("one bad row refuses the whole manifest, by its number") {
-  Maker maker(crypto::Algorithm::ed25519);
+  Signatory maker(crypto::Algorithm::ed25519);
   World w;
   trusting(w, maker);
   const auto of = [](const std::string& rows) {
@@ -165,7 +165,7 @@ TEST_CASE("one bad row refuses the whole manifest, by its number") {
 }
 
 TEST_CASE("a manifest key is trusted once, under one name") {
-  Maker maker(crypto::Algorithm::ed25519), other(crypto::Algorithm::ecdsa_p256);
+  Signatory maker(crypto::Algorithm::ed25519), other(crypto::Algorithm::ecdsa_p256);
   World w;
   trusting(w, maker, "a");
   trusting(w, maker, "a");

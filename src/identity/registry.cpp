@@ -28,7 +28,16 @@ constexpr const char* steps[] = {
     " der BLOB NOT NULL);",
     // How far the signer's log has been compared with what was filed.
     "CREATE TABLE identity_signer(one INTEGER PRIMARY KEY CHECK(one = 1),"
-    " reconciled INTEGER NOT NULL);"};
+    " reconciled INTEGER NOT NULL);",
+    "CREATE TABLE identity_maker(name TEXT PRIMARY KEY, models TEXT NOT NULL, pem TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE identity_profile(name TEXT PRIMARY KEY, terms TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_birth(subject TEXT PRIMARY KEY, certificate BLOB UNIQUE, issuer BLOB,"
+    " expires INTEGER, used INTEGER NOT NULL, allowed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE identity_parked(certificate BLOB PRIMARY KEY, serial TEXT NOT NULL,"
+    " maker TEXT NOT NULL, model TEXT NOT NULL, key BLOB NOT NULL, peer TEXT NOT NULL,"
+    " since INTEGER NOT NULL, rejected INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX identity_parked_age ON identity_parked(rejected, since);"};
 
 constexpr std::array status_names{"pending", "valid", "superseded", "revoked"};
 
@@ -94,6 +103,8 @@ Result<void> Identity::Registry::load() {
     TRY(auto key, crypto::PublicKey::from_pem(keys.text(1)));
     manifest_keys.emplace_back(keys.text(0), std::move(key));
   }
+  TRY_VOID(load_makers());
+  TRY_VOID(load_profiles());
   auto apps = store.read("SELECT id, subscribe FROM identity_application");
   while (apps.next()) {
     TRY(auto filters, read_filters(apps.text(1)));

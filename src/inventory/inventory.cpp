@@ -165,6 +165,11 @@ const Device* Inventory::find(const DeviceId& id) const {
   return field_->find(id.text());
 }
 
+const Device* Inventory::find_serial(std::string_view serial) const {
+  const auto at = field_->by_serial.find(serial);
+  return at == field_->by_serial.end() ? nullptr : at->second;
+}
+
 std::vector<DeviceId> Inventory::select(const Selector& selector) const {
   std::vector<DeviceId> out;
   for (const auto* d : field_->by_id)

@@ -133,6 +133,7 @@ class Inventory {
 
   // A device is never removed: the pointer is good for as long as the Inventory.
   const Device* find(const DeviceId&) const;
+  const Device* find_serial(std::string_view serial) const;
   std::vector<DeviceId> select(const Selector&) const;  // not retired; in order of id
   Page page(const Selector&, std::optional<Lifecycle>, std::string_view containing,
             std::string_view after, std::size_t limit) const;

@@ -40,6 +40,8 @@ struct Head {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   std::vector<Header> headers;
   std::optional<Bytes> peer_certificate;  // DER
+  std::vector<Bytes> peer_issuers;        // sent with it, DER; only where ServerLimits ask
+  Bytes channel_binding;                  // of a Stream; only where ServerLimits ask
   std::string peer_address;
   std::uint64_t content_length = 0;
   const std::string* header(std::string_view name) const;  // case-insensitive; first
@@ -101,6 +103,7 @@ struct ServerLimits {
   Duration idle = 75s;         // between requests, and without the client reading a byte
   std::size_t connections_max = 10'000;
   std::size_t handshakes_max = 256;
+  bool whole_peer = false;  // the service judges the peer's certificate: tell it all of it
 };
 
 class Server {  // one per loop thread and door; the service and the TLS context outlive it

@@ -330,6 +330,36 @@ std::optional<Bytes> Stream::peer_certificate() const {
   return der;
 }
 
+std::vector<Bytes> Stream::peer_issuers() const {
+  std::vector<Bytes> out;
+  if (!state_->ssl) return out;
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(state_->ssl);  // a server's is without the leaf
+  for (int i = 0; chain && i < sk_X509_num(chain); ++i) {
+    const int size = i2d_X509(sk_X509_value(chain, i), nullptr);
+    if (size <= 0) continue;
+    Bytes der(static_cast<std::size_t>(size));
+    auto* to = der.data();
+    i2d_X509(sk_X509_value(chain, i), &to);
+    out.push_back(std::move(der));
+  }
+  return out;
+}
+
+Bytes Stream::channel_binding() const {
+  if (!state_->ssl) return {};
+  Bytes out(EVP_MAX_MD_SIZE);
+  if (SSL_version(state_->ssl) <= TLS1_2_VERSION) {  // no resumption: the client finishes first
+    out.resize(SSL_get_peer_finished(state_->ssl, out.data(), out.size()));
+    return out;
+  }
+  constexpr std::string_view label = "EXPORTER-Channel-Binding";
+  out.resize(32);
+  if (SSL_export_keying_material(state_->ssl, out.data(), out.size(), label.data(), label.size(),
+                                 nullptr, 0, 1) != 1)
+    out.clear();
+  return out;
+}
+
 std::string Stream::peer_address() const {
   return internal::show(state_->peer);
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -59,8 +60,12 @@ class Stream {
   void finish();  // flushes, says goodbye (close_notify), then closes
 
   std::optional<Bytes> peer_certificate() const;  // DER; after on_open
-  std::string peer_address() const;               // "127.0.0.1:40312", also once closed
-  std::string protocol() const;                   // what ALPN chose; empty if nothing
+  std::vector<Bytes> peer_issuers() const;        // DER; what the peer sent with it, in its order
+  // What ties words to this very connection: tls-unique (RFC 5929) in TLS 1.2, tls-exporter
+  // (RFC 9266) in TLS 1.3; empty without TLS. After on_open, a server's only.
+  Bytes channel_binding() const;
+  std::string peer_address() const;  // "127.0.0.1:40312", also once closed
+  std::string protocol() const;      // what ALPN chose; empty if nothing
 
  private:
   struct State;

@@ -66,6 +66,11 @@ Result<void> use_own(SSL_CTX* context, OSSL_LIB_CTX* library, const TlsSettings&
   return {};
 }
 
+// The handshake itself proves that the peer holds the key.
+int not_judged_here(X509_STORE_CTX*, void*) {
+  return 1;
+}
+
 Result<void> use_anchors(SSL_CTX* context, OSSL_LIB_CTX* library, const TlsSettings& settings,
                          bool server) {
   X509_VERIFY_PARAM* rules = SSL_CTX_get0_param(context);
@@ -82,6 +87,10 @@ Result<void> use_anchors(SSL_CTX* context, OSSL_LIB_CTX* library, const TlsSetti
   if (server && settings.peer == PeerCertificate::none) mode = SSL_VERIFY_NONE;
   if (server && settings.peer == PeerCertificate::required) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
   SSL_CTX_set_verify(context, mode, nullptr);
+  if (settings.peer == PeerCertificate::any) {
+    SSL_CTX_set_cert_verify_callback(context, not_judged_here, nullptr);
+    SSL_CTX_set_max_cert_list(context, peer_chain_max);
+  }
   return {};
 }
 

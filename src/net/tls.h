@@ -24,8 +24,12 @@ namespace muster::net {
 enum class PeerCertificate {
   none,
   requested,
-  required
-};  // requested: accepted without, checked when given
+  required,
+  any
+};  // requested: accepted without, checked when given. any: accepted without; of one that is given,
+    // only that the peer holds its key: whose it is, and whether it is still good, is for the
+    // service to judge. The chain has at most peer_chain_max octets
+inline constexpr std::size_t peer_chain_max = 16 * 1024;
 
 struct TlsSettings {
   std::string key_pem = {},

@@ -11,14 +11,15 @@ namespace muster::wire {
 namespace {
 
 constexpr std::string_view format = "muster-manifest-1";
-constexpr std::string_view header = "id,model,serial,groups,risk,token_sha256";
-constexpr std::size_t columns = 6;
+constexpr std::string_view header = "id,model,serial,groups,risk,token_sha256,idevid_sha256";
+constexpr std::string_view header_without_idevid = "id,model,serial,groups,risk,token_sha256";
+constexpr std::size_t columns = 7;
 constexpr std::size_t groups_max = 32;
 
 // A row as text, whichever form it came in.
 struct Row {
   std::size_t number;  // from 1
-  std::string_view id, model, serial, risk, token_sha256;
+  std::string_view id, model, serial, risk, token_sha256, idevid_sha256;
   std::vector<std::string> groups;
 };
 
@@ -50,6 +51,14 @@ Result<void> check_serial(const Row& row) {
   return {};
 }
 
+Result<std::optional<Bytes>> read_digest(const Row& row, std::string_view hex, const char* field) {
+  if (hex.empty()) return std::nullopt;
+  if (!is_sha256_hex(hex))
+    return bad_row(row.number, field, "must be a SHA-256 in 64 lower-case hex digits");
+  TRY(auto digest, from_hex(hex));
+  return digest;
+}
+
 Result<ManifestDevice> read_row(const Row& row) {
   ManifestDevice d;
   auto id = DeviceId::parse(row.id);
@@ -65,10 +74,8 @@ Result<ManifestDevice> read_row(const Row& row) {
   if (std::find(std::begin(risks), std::end(risks), row.risk) == std::end(risks))
     return bad_row(row.number, "risk", "must be low, moderate, high or critical");
   d.risk = row.risk;
-  if (row.token_sha256.empty()) return d;
-  if (!is_sha256_hex(row.token_sha256))
-    return bad_row(row.number, "token_sha256", "must be a SHA-256 in 64 lower-case hex digits");
-  TRY(d.token_sha256, from_hex(row.token_sha256));
+  TRY(d.token_sha256, read_digest(row, row.token_sha256, "token_sha256"));
+  TRY(d.idevid_sha256, read_digest(row, row.idevid_sha256, "idevid_sha256"));
   return d;
 }
 
@@ -81,6 +88,8 @@ class Collector {
     TRY(ManifestDevice device, read_row(row));
     TRY_VOID(once(ids_, device.id.text(), row.number, "id"));
     if (!device.serial.empty()) TRY_VOID(once(serials_, device.serial, row.number, "serial"));
+    if (device.idevid_sha256)
+      TRY_VOID(once(births_, std::string(row.idevid_sha256), row.number, "idevid_sha256"));
     devices_.push_back(std::move(device));
     return {};
   }
@@ -95,7 +104,7 @@ class Collector {
   }
 
   std::vector<ManifestDevice> devices_;
-  Seen ids_, serials_;
+  Seen ids_, serials_, births_;
 };
 
 std::vector<std::string_view> split(std::string_view s, char separator) {
@@ -116,21 +125,24 @@ std::string_view take_line(std::string_view& left) {
 
 Result<Manifest> parse_csv(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // as spreadsheets write it
-  if (take_line(text) != header)
+  const auto first = take_line(text);
+  const std::size_t wanted = first == header_without_idevid ? columns - 1 : columns;
+  if (wanted == columns && first != header)
     return fail(Fault::invalid, "a CSV manifest begins with the line " + std::string(header));
   Collector collector;
   for (std::size_t number = 1; !text.empty(); ++number) {
     auto fields = split(take_line(text), ',');
-    if (fields.size() != columns)
+    if (fields.size() != wanted)
       return fail(Fault::invalid, "row " + std::to_string(number) + ": has " +
                                       std::to_string(fields.size()) + " fields, not " +
-                                      std::to_string(columns) + "; quotes are not understood");
+                                      std::to_string(wanted) + "; quotes are not understood");
     Row row{.number = number,
             .id = fields[0],
             .model = fields[1],
             .serial = fields[2],
             .risk = fields[4],
             .token_sha256 = fields[5],
+            .idevid_sha256 = wanted == columns ? fields[6] : std::string_view(),
             .groups = {}};
     if (!fields[3].empty())
       for (std::string_view group : split(fields[3], ';')) row.groups.emplace_back(group);
@@ -143,7 +155,8 @@ Result<void> add_device(Collector& collector, const Json& item, std::size_t numb
   ObjectReader in(item, json_pointer("/devices", number - 1));
   std::string id = in.text("id"), model = in.text("model"), serial = in.text_or("serial", "");
   std::vector<std::string> groups = in.texts_or("groups", {}, groups_max, 64);
-  std::string risk = in.text_or("risk", ""), token = in.text_or("token_sha256", "");
+  std::string risk = in.text_or("risk", ""), token = in.text_or("token_sha256", ""),
+              idevid = in.text_or("idevid_sha256", "");
   TRY_VOID(in.done());
   return collector.add({.number = number,
                         .id = id,
@@ -151,6 +164,7 @@ Result<void> add_device(Collector& collector, const Json& item, std::size_t numb
                         .serial = serial,
                         .risk = risk,
                         .token_sha256 = token,
+                        .idevid_sha256 = idevid,
                         .groups = std::move(groups)});
 }
 
@@ -185,6 +199,7 @@ std::string to_json_text(const Manifest& m) {
     if (!d.groups.empty()) item.set("groups", Json::Array(d.groups.begin(), d.groups.end()));
     if (!d.risk.empty()) item.set("risk", d.risk);
     if (d.token_sha256) item.set("token_sha256", to_hex(*d.token_sha256));
+    if (d.idevid_sha256) item.set("idevid_sha256", to_hex(*d.idevid_sha256));
     devices.push(std::move(item));
   }
   return to_text(
@@ -197,7 +212,8 @@ std::string to_csv_text(const Manifest& m) {
   for (const ManifestDevice& d : m.devices) {
     out += d.id.text() + ',' + d.model.text() + ',' + d.serial + ',';
     for (const std::string& g : d.groups) out += (&g == &d.groups.front() ? "" : ";") + g;
-    out += ',' + d.risk + ',' + (d.token_sha256 ? to_hex(*d.token_sha256) : "") + '\n';
+    out += ',' + d.risk + ',' + (d.token_sha256 ? to_hex(*d.token_sha256) : "") + ',' +
+           (d.idevid_sha256 ? to_hex(*d.idevid_sha256) : "") + '\n';
   }
   return out;
 }

@@ -1,10 +1,12 @@
 // wire/manifest -- the list of devices that an owner expects, as a maker or an installer writes it.
 //
 // JSON:  {"format":"muster-manifest-1","owner":"City of X","devices":[{"id":"m-1","model":"meter",
-//         "serial":"A1","groups":["north"],"risk":"high","token_sha256":"<64 hex digits>"}]}
+//         "serial":"A1","groups":["north"],"risk":"high","token_sha256":"<64 hex digits>",
+//         "idevid_sha256":"<64 hex digits>"}]}
 //        of a device, only id and model are required.
-// CSV:   id,model,serial,groups,risk,token_sha256        this line first; groups apart by ;
-//        m-1,meter,A1,north;pilot,high,                  an empty field is one that is not told
+// CSV:   id,model,serial,groups,risk,token_sha256,idevid_sha256   this line first, with or without
+//        m-1,meter,A1,north;pilot,high,,                          the last column; groups apart by
+//                                                                 ;, an empty field is not told
 //
 // One bad row refuses the whole manifest, and names the row: the first device is row 1. Pure
 // functions; any thread. Whether the text is signed, and by whom, is the caller's question. Format:
@@ -28,7 +30,8 @@ struct ManifestDevice {
   std::string serial = {};               // at most 128 bytes, no comma or quote; empty if not told
   std::vector<std::string> groups = {};  // names, sorted, each once; at most 32
   std::string risk = {};                 // low, moderate, high or critical; empty if not told
-  std::optional<Bytes> token_sha256 = {};  // of the one-time token, 32 bytes
+  std::optional<Bytes> token_sha256 = {};   // of the one-time token, 32 bytes
+  std::optional<Bytes> idevid_sha256 = {};  // of the birth certificate's DER, 32 bytes
   bool operator==(const ManifestDevice&) const = default;
 };
 

@@ -79,6 +79,21 @@ TEST_CASE("a bad row is refused with its number and what is wrong") {
             .field == "/devices/1/risk");
 }
 
+TEST_CASE("a birth certificate may be named, in a column of its own") {
+  const std::string print(64, 'a'),
+      wide = "id,model,serial,groups,risk,token_sha256,idevid_sha256\n";
+  const auto manifest =
+      expect(parse_manifest(wide + "m-1,meter,A1,,,," + print + "\nm-2,meter,,,,,\n"));
+  REQUIRE(manifest.devices.size() == 2);
+  CHECK(manifest.devices[0].idevid_sha256 == Bytes(32, 0xaa));
+  CHECK_FALSE(manifest.devices[1].idevid_sha256);
+  CHECK(expect(parse_manifest(to_json_text(manifest))) == manifest);
+  CHECK(expect(parse_manifest(to_csv_text(manifest))) == manifest);
+  CHECK_THAT(why_not(wide + "m-1,meter,,,,,abc\n"), Contains("idevid_sha256 must be a SHA-256"));
+  CHECK_THAT(why_not(wide + "m-1,meter,,,,," + print + "\nm-2,meter,,,,," + print + "\n"),
+             Contains("is in row 1 already"));
+}
+
 TEST_CASE("a manifest of another kind is refused") {
   CHECK_THAT(why_not(""), Contains("begins with the line id,model"));
   CHECK_THAT(why_not("id,model\nm-1,meter\n"), Contains("begins with the line id,model"));

@@ -206,6 +206,7 @@ Result<Certificate> read_tbs(der::Reader tbs, ByteView outer_algorithm) {
   out.subject_der.assign(subject.der.begin(), subject.der.end());
   out.common_name = std::move(subject.common_name);
   out.organizational_unit = std::move(subject.organizational_unit);
+  out.serial_number = std::move(subject.serial_number);
   TRY(const der::Element spki, tbs.read(der::sequence, "subjectPublicKeyInfo"));
   TRY(out.key, PublicKey::from_spki(spki.whole));
   TRY_VOID(read_all_extensions(tbs, out));

@@ -13,6 +13,7 @@ namespace {
 using namespace std::literals;
 
 constexpr auto common_name_id = "\x55\x04\x03"sv;
+constexpr auto serial_number_id = "\x55\x04\x05"sv;
 constexpr auto organizational_unit_id = "\x55\x04\x0b"sv;
 
 constexpr der::Tag dns_tag = der::context(2);
@@ -65,6 +66,10 @@ Result<void> read_attribute(der::Reader& set, DistinguishedName& out, const char
     if (!out.common_name.empty())
       return fail(Fault::invalid, std::string(what) + ": two common names; which one counts?");
     TRY(out.common_name, read_directory_string(value, what));
+  } else if (text_of(id) == serial_number_id) {
+    if (!out.serial_number.empty())
+      return fail(Fault::invalid, std::string(what) + ": two serial numbers; which one counts?");
+    TRY(out.serial_number, read_directory_string(value, what));
   } else if (text_of(id) == organizational_unit_id && out.organizational_unit.empty()) {
     TRY(out.organizational_unit, read_directory_string(value, what));
   }
@@ -113,12 +118,12 @@ bool fits_a_name(std::string_view text) {
 Result<DistinguishedName> read_name(der::Reader& in, const char* what) {
   TRY(const der::Element whole, in.read(der::sequence, what));
   TRY(auto name, der::enter_only(whole.whole, der::sequence, what));
-  DistinguishedName out{.der = whole.whole, .common_name = {}, .organizational_unit = {}};
-  std::size_t count = 0;
+  DistinguishedName out{};
+  out.der = whole.whole;
   while (!name.empty()) {
     TRY(auto set, name.enter(der::set, what));
     do {
-      if (++count > name_attributes_max)
+      if (++out.attributes > name_attributes_max)
         return fail(Fault::invalid, std::string(what) + ": more than 32 attributes");
       TRY_VOID(read_attribute(set, out, what));
     } while (!set.empty());

@@ -37,6 +37,8 @@ enum class ExtensionId : std::uint8_t {
 struct DistinguishedName {
   ByteView der;                                  // a view into what was read
   std::string common_name, organizational_unit;  // the first unit if there are several
+  std::string serial_number;                     // 2.5.4.5
+  std::size_t attributes = 0;
 };
 Result<DistinguishedName> read_name(der::Reader&, const char* what);
 void write_name(der::Writer&, std::string_view common_name, std::string_view organizational_unit);

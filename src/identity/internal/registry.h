@@ -60,6 +60,21 @@ struct Asked {  // what enrol and renew have in common
   const crypto::Hash& csr_digest;
   const std::string& claimed_name;
   const std::string& from;
+  const Claims& claims;
+  std::vector<std::string> also_called = {};  // by its maker
+};
+
+struct Born {  // a birth certificate that is one of a trusted maker's
+  crypto::Certificate certificate;
+  std::vector<const Maker*> makers;  // that it leads to; several when they share a CA
+};
+
+// What is expected of a device's birth certificate; what is not told is not asked for.
+struct Birth {
+  std::optional<crypto::Hash> certificate;
+  Bytes issuer;  // authority key identifier
+  std::optional<Instant> expires;
+  bool used = false, allowed = false;
 };
 
 struct Refusal {
@@ -98,6 +113,27 @@ struct Identity::Registry {
   Token give_token(const Subject&, const ledger::Actor&);
   Result<std::string> signer_of(ByteView manifest, ByteView signature) const;
 
+  // makers.cpp, profiles.cpp
+  Result<void> load_makers();
+  Result<void> load_profiles();
+  const Maker* maker(const std::string& name) const;
+  Result<ModelId> model_of(const Maker&, const ModelId& told) const;
+  Result<void> may_use(const EnrolmentProfile&, const Subject&, const std::string& from);
+
+  // birth.cpp
+  Result<Born> read_birth(const EnrolRequest&, const EnrolmentProfile&);
+  Birth birth_of(const DeviceId&) const;
+  const inventory::Device* expected_by(const crypto::Certificate&) const;
+  Result<const Maker*> match(const Born&, const Subject&, const Birth&, const std::string& from);
+  Result<void> check_birth_again(const Subject&, const Commission&);
+  void use_birth(store::Writer&, const Subject&, const Commission&);
+  Result<Enrolment> enrol_by_birth(const EnrolRequest&, const EnrolmentProfile&);
+  void expect_birth(store::Writer&, const DeviceId&, const Birth&) const;
+
+  // parking.cpp
+  Result<Enrolment> park(const Born&, const EnrolRequest&, const EnrolmentProfile&);
+  void forget_old_parked();
+
   // enrolment.cpp
   struct Proof {
     Subject subject;
@@ -107,11 +143,13 @@ struct Identity::Registry {
   Result<Proof> prove_by_certificate(const RenewRequest&);
   Result<void> check_state(const Subject&, const Asked&, bool renewal);
   Result<void> check_key(const Subject&, const Asked&, bool renewal);
+  Result<void> check_names(const Subject&, const Asked&, bool renewal);
+  bool names_another(const std::string& name) const;
   std::optional<Bytes> answer_to(const Subject&, const crypto::Hash& csr_digest) const;
 
   // issuing.cpp
-  Result<Commission> commission(const Subject&, const Asked&, const char* proof,
-                                const crypto::Hash& evidence);
+  Result<Commission> commission(const Subject&, const Asked&, const EnrolmentProfile&,
+                                const char* proof, const crypto::Hash& evidence);
   Result<Subject> check_again(const Commission&);
   void file(const Subject&, const Commission&, ByteView der);
   void withdraw(const std::string& subject, const crypto::Serial&, ByteView der, Instant not_before,
@@ -166,6 +204,8 @@ struct Identity::Registry {
   std::map<std::string, Commission> making;  // by subject: at the signer now
   std::uint64_t reconciled = 0;              // of the signer's log
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
+  std::map<std::string, Maker> makers;
+  std::map<std::string, EnrolmentProfile> profiles;  // those that are put
   RefusalMeter refusals;
   std::uint32_t open_shard = 0;  // that is filled now
   std::size_t in_open_shard = 0;
@@ -181,8 +221,12 @@ struct Identity::Registry {
   std::vector<std::function<void(const std::string&)>> listeners;
 };
 
-inline std::string actor_id(const Subject& s) {
-  return (s.device ? "device:" : "application:") + s.id();
+inline ledger::Actor actor_of(const Subject& s) {
+  return {(s.device ? "device:" : "application:") + s.id(), s.device ? "device" : "application"};
+}
+
+inline std::string urn_of(const Subject& s) {  // as the signer's templates have it
+  return (s.device ? "urn:muster:device:" : "urn:muster:application:") + s.id();
 }
 
 inline std::int64_t number_of(CertificateStatus status) {

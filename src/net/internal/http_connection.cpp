@@ -111,6 +111,10 @@ void Connection::admit() {
   Head& head = e.reader.head();
   head.peer_certificate = stream_->peer_certificate();
   head.peer_address = stream_->peer_address();
+  if (door_.limits.whole_peer) {
+    if (head.peer_certificate) head.peer_issuers = stream_->peer_issuers();
+    head.channel_binding = stream_->channel_binding();
+  }
   e.keep = e.reader.keep_alive();
   e.method = head.method;
   if (const std::string* range = head.header("Range")) e.range = *range;

@@ -1,0 +1,150 @@
+// On what terms a device enrols: the profile that the label in the path names.
+
+#include <algorithm>
+
+#include "identity/internal/registry.h"
+#include "wire/json.h"
+
+namespace muster::identity {
+namespace {
+
+constexpr std::size_t profiles_max = 64, listed_max = 64;
+constexpr Duration life_min = 1h, life_max = 398 * 24h;
+constexpr Duration retry_min = 1s, retry_max = 24h;
+constexpr std::array unknown_names{"refuse", "park"};
+
+template <class Names>
+wire::Json texts(const Names& names) {
+  auto out = wire::Json::array();
+  for (const auto& name : names) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(name)>, ModelId>)
+      out.push(name.text());
+    else
+      out.push(name);
+  }
+  return out;
+}
+
+wire::Json terms_of(const EnrolmentProfile& p) {
+  const auto seconds = [](Duration d) {
+    return std::int64_t{std::chrono::duration_cast<std::chrono::seconds>(d).count()};
+  };
+  return wire::Json::object({{"certificate_life_s", seconds(p.certificate_life)},
+                             {"unknown", name_of(p.unknown)},
+                             {"retry_after_s", seconds(p.retry_after)},
+                             {"models", texts(p.models)},
+                             {"makers", texts(p.makers)},
+                             {"server_keys", p.server_keys}});
+}
+
+Result<EnrolmentProfile> profile_of(std::string name, const std::string& terms) {
+  TRY(const auto json, wire::parse_json(terms));
+  wire::ObjectReader in(json);
+  constexpr auto any = std::numeric_limits<std::int64_t>::max() / 1000;
+  EnrolmentProfile out{.name = std::move(name)};
+  out.certificate_life = std::chrono::seconds(in.integer("certificate_life_s", 1, any));
+  out.unknown = in.text("unknown") == unknown_names[1] ? Unknown::park : Unknown::refuse;
+  out.retry_after = std::chrono::seconds(in.integer("retry_after_s", 1, any));
+  const auto models = in.texts_or("models", {});
+  out.makers = in.texts_or("makers", {});
+  out.server_keys = in.boolean("server_keys");
+  TRY_VOID(in.done());
+  for (const auto& text : models) {
+    TRY(auto model, ModelId::parse(text));
+    out.models.push_back(std::move(model));
+  }
+  return out;
+}
+
+Result<void> check_profile(const EnrolmentProfile& p) {
+  if (!is_name(p.name) || p.name == "mime")
+    return fail(Fault::invalid,
+                "a profile's name is 1 to 64 of A-Z a-z 0-9 . _ : - and not \"mime\", which is the "
+                "label for wrapped answers",
+                "/name");
+  if (p.certificate_life < life_min || p.certificate_life > life_max)
+    return fail(Fault::invalid, "must be from one hour to 398 days", "/certificate_life_s");
+  if (p.retry_after < retry_min || p.retry_after > retry_max)
+    return fail(Fault::invalid, "must be from one second to one day", "/retry_after_s");
+  if (p.models.size() > listed_max)
+    return fail(Fault::invalid, "must be at most 64 models", "/models");
+  if (p.makers.size() > listed_max)
+    return fail(Fault::invalid, "must be at most 64 makers", "/makers");
+  return {};
+}
+
+}  // namespace
+
+const char* name_of(Unknown unknown) {
+  return unknown_names[static_cast<std::size_t>(unknown)];
+}
+
+Result<void> Identity::Registry::load_profiles() {
+  auto rows = store.read("SELECT name, terms FROM identity_profile");
+  while (rows.next()) {
+    TRY(auto profile, profile_of(rows.text(0), rows.text(1)));
+    const auto name = profile.name;
+    profiles.emplace(name, std::move(profile));
+  }
+  return {};
+}
+
+Result<void> Identity::Registry::may_use(const EnrolmentProfile& profile, const Subject& subject,
+                                         const std::string& from) {
+  if (profile.models.empty() && profile.name == default_profile) return {};
+  const bool listed = profile.models.empty() ||
+                      (subject.device && std::ranges::find(profile.models, subject.device->model) !=
+                                             profile.models.end());
+  if (listed && subject.device) return {};
+  return refuse({"the profile " + profile.name + " is for other models", subject.target(), from},
+                Fault::forbidden,
+                subject.id() + " may not enrol here: this path is for other models");
+}
+
+Result<void> Identity::put_profile(EnrolmentProfile profile, ledger::Actor by) {
+  auto& r = *registry_;
+  TRY_VOID(check_profile(profile));
+  for (const auto& name : profile.makers)
+    if (!r.makers.contains(name))
+      return fail(Fault::invalid, "there is no maker " + name.substr(0, 64), "/makers");
+  if (r.profiles.size() >= profiles_max && !r.profiles.contains(profile.name))
+    return fail(Fault::exhausted, "there are 64 profiles already; remove one first");
+  const auto terms = terms_of(profile);
+  r.ledger
+      .record({std::move(by), "enrolment-profile.set", "enrolment-profile/" + profile.name, terms})
+      .write("INSERT OR REPLACE INTO identity_profile(name, terms) VALUES(?,?)",
+             {profile.name, wire::to_text(terms)});
+  const auto name = profile.name;
+  r.profiles.insert_or_assign(name, std::move(profile));
+  return {};
+}
+
+Result<void> Identity::remove_profile(const std::string& name, ledger::Actor by) {
+  auto& r = *registry_;
+  const auto at = r.profiles.find(name);
+  if (at == r.profiles.end())
+    return fail(Fault::missing,
+                "there is no enrolment profile " + name.substr(0, 64) + " that could be removed");
+  r.ledger.record({std::move(by), "enrolment-profile.removed", "enrolment-profile/" + name})
+      .write("DELETE FROM identity_profile WHERE name = ?", {name});
+  r.profiles.erase(at);
+  return {};
+}
+
+Result<EnrolmentProfile> Identity::profile(const std::string& name) const {
+  const auto& r = *registry_;
+  const auto& wanted = name.empty() ? default_profile : name;
+  if (const auto at = r.profiles.find(wanted); at != r.profiles.end()) return at->second;
+  if (wanted != default_profile)
+    return fail(Fault::missing, "there is no enrolment profile of this name");
+  return EnrolmentProfile{.name = default_profile, .certificate_life = r.settings.certificate_life};
+}
+
+std::vector<EnrolmentProfile> Identity::profiles() const {
+  std::vector<EnrolmentProfile> out;
+  if (!registry_->profiles.contains(default_profile)) out.push_back(*profile({}));
+  for (const auto& [name, profile] : registry_->profiles) out.push_back(profile);
+  return out;
+}
+
+}  // namespace muster::identity
