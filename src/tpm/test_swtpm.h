@@ -4,17 +4,16 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/result.h"
@@ -133,15 +132,14 @@ class Swtpm {
                                       "startup-clear,not-need-init"};
     process_ = start(words);
     port_ = port;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < until) {
+    for (int tries = 0; tries < 1'000; ++tries) {
       int status = 0;
       if (::waitpid(process_, &status, WNOHANG) == process_) break;  // somebody took the port
       if (const int reached = endpoint(next, true); reached >= 0) {
         ::close(reached);
         return;
       }
-      std::this_thread::yield();
+      ::poll(nullptr, 0, 10);
     }
     process_ = 0;
   }
