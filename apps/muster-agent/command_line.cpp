@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "muster-agent/provision_options.h"
+#include "muster-agent/tpm_keys.h"
 
 namespace muster {
 CommandLine CommandLine::read(int argc, char** argv) {
@@ -19,6 +20,8 @@ CommandLine CommandLine::read(int argc, char** argv) {
   app.add_option("--state", given.state, "folder for keys, slots and what else must last");
   add_provision(app, given.provision);
   app.add_option("--token-file", given.token_file, "its one-time token; not needed once enrolled");
+  app.add_option("--key-store", given.key_store,
+                 "where its keys are made: file, or tpm:TCTI (tpm:device:/dev/tpmrm0)");
   app.add_option("--model", given.model, "refuse releases for another model");
   app.add_option("--firmware", given.firmware, "version that runs before the first update");
   app.add_option("--interval", given.interval, "between two readings");
@@ -61,6 +64,15 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
     settings.token = agent::without_line_end(std::move(token));
   }
   return settings;
+}
+
+Result<std::unique_ptr<agent::KeyStore>> key_store_of(const CommandLine& given) {
+  constexpr std::string_view tpm = "tpm:";
+  if (given.key_store == "file") return nullptr;
+  if (!given.key_store.starts_with(tpm))
+    return fail(Fault::invalid, "is file, or tpm: and how the TPM is reached", "--key-store");
+  TRY(auto keys, TpmKeys::at(given.key_store.substr(tpm.size())));
+  return std::unique_ptr<agent::KeyStore>(std::move(keys));
 }
 
 Result<agent::CsvTable> table_of(const CommandLine& given) {

@@ -15,7 +15,7 @@ struct CommandLine {
   agent::Provision provision;
   std::string id, model, firmware = "factory", health_command, activate_command,
                          readings = "system", interval = "60s", contact_within = "5m",
-                         retry_max = "60s";
+                         retry_max = "60s", key_store = "file";
   std::filesystem::path state, token_file;
   bool wants_status = false;
 
@@ -23,6 +23,7 @@ struct CommandLine {
 };
 
 Result<agent::AgentSettings> settings_of(const CommandLine&);
+Result<std::unique_ptr<agent::KeyStore>> key_store_of(const CommandLine&);  // null: files
 Result<agent::CsvTable> table_of(const CommandLine&);  // of --readings FILE.csv; else an empty one
 std::unique_ptr<agent::Readings> readings_of(const CommandLine&, const agent::CsvTable&);
 

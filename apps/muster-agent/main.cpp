@@ -21,6 +21,7 @@ int run(const CommandLine& given) {
   agent::FolderDisk disk = expect(agent::FolderDisk::open(given.state));
   const Held held = expect(Held::take(given.state / "lock"));  // one folder, one agent
   agent::AgentSettings settings = expect(settings_of(given));
+  const auto keys = expect(key_store_of(given));
   const agent::CsvTable table = expect(table_of(given));
   const auto readings = readings_of(given, table);
 
@@ -29,7 +30,7 @@ int run(const CommandLine& given) {
   SystemClock clock;
   SystemRandom random;
   const auto device = expect(agent::Agent::open(loop, controller, *handshakes, std::move(settings),
-                                                disk, *readings, clock, random));
+                                                disk, *readings, clock, random, keys.get()));
   Signals signals(loop, [&loop] { loop.stop(); });
   device->start();
   log::info("agent", "started", {{"device", given.id}, {"firmware", device->status().firmware}});

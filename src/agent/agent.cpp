@@ -7,7 +7,8 @@ namespace muster::agent {
 
 Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
-                  Random& random_, Credentials credentials_, Updater updater_)
+                  Random& random_, Credentials credentials_, Updater updater_,
+                  const Witness* witness_)
     : loop(loop_),
       controller(controller_),
       handshakes(handshakes_),
@@ -16,6 +17,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       readings(readings_),
       clock(clock_),
       random(random_),
+      witness(witness_),
       credentials(std::move(credentials_)),
       updater(std::move(updater_)),
       outbox(settings.pace.readings_kept, settings.pace.interval),
@@ -24,6 +26,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       update_bell(loop),
       reading_bell(loop),
       renewal_bell(loop),
+      attest_bell(loop),
       fault_bell(loop) {}
 
 void Agent::Life::log_failure(const char* words, const Error& error) const {
@@ -33,7 +36,8 @@ void Agent::Life::log_failure(const char* words, const Error& error) const {
 void Agent::Life::end() {
   stopping = true;
   leave_session();
-  for (Bell* bell : {&line_bell, &update_bell, &reading_bell, &renewal_bell, &fault_bell})
+  for (Bell* bell :
+       {&line_bell, &update_bell, &reading_bell, &renewal_bell, &attest_bell, &fault_bell})
     bell->ring();
 }
 
@@ -43,14 +47,14 @@ Agent::~Agent() = default;
 Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& controller,
                                            Handshakes& handshakes, AgentSettings settings,
                                            Disk& disk, Readings& readings, const Clock& clock,
-                                           Random& random) {
-  TRY(auto credentials, Credentials::open(disk, settings.id));
+                                           Random& random, KeyStore* keys) {
+  TRY(auto credentials, Credentials::open(disk, settings.id, keys));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
   TRY(auto desired, disk.read("desired.json"));
-  auto life =
-      std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk, readings,
-                             clock, random, std::move(credentials), std::move(updater));
+  auto life = std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk,
+                                     readings, clock, random, std::move(credentials),
+                                     std::move(updater), keys ? keys->witness() : nullptr);
   if (desired) life->desired = std::move(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
 }
@@ -62,6 +66,7 @@ void Agent::start() {
   life_->tasks.spawn(life_->keep_updated());
   life_->tasks.spawn(life_->report_readings());
   life_->tasks.spawn(life_->renew());
+  if (life_->witness) life_->tasks.spawn(life_->show_boots());
 }
 
 net::Task<void> Agent::stop() {

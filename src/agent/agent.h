@@ -6,6 +6,8 @@
 // values come from (Readings), what goes wrong (Faults). It holds no key but on its disk, believes
 // only the anchors and keys it is given, and never stops trying: each failure is followed by a
 // longer, jittered wait.
+// With a KeyStore that can speak for itself it proves itself by that, in place of a token, and
+// shows how it was booted when it is asked.
 //
 // When the controller refuses it on MQTT, as it does with a device in quarantine, it goes to the
 // update path over HTTPS with the same certificate until it is let back in.
@@ -23,6 +25,7 @@
 #include "agent/disk.h"
 #include "agent/faults.h"
 #include "agent/handshakes.h"
+#include "agent/key_store.h"
 #include "agent/readings.h"
 #include "agent/trust.h"
 #include "agent/updater.h"
@@ -73,8 +76,8 @@ class Agent {
  public:
   // All references outlive the agent; one Handshakes serves all agents of a loop.
   static Result<std::unique_ptr<Agent>> open(net::Loop&, const Controller&, Handshakes&,
-                                             AgentSettings, Disk&, Readings&, const Clock&,
-                                             Random&);
+                                             AgentSettings, Disk&, Readings&, const Clock&, Random&,
+                                             KeyStore* = nullptr);  // none: keys are files
   ~Agent();  // after stop(), or before start()
 
   void start();

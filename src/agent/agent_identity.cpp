@@ -1,6 +1,7 @@
 // How a device comes by its certificate, and by the next one.
 #include <algorithm>
 
+#include "agent/attestation.h"
 #include "agent/internal/life.h"
 #include "base/log.h"
 
@@ -23,17 +24,26 @@ net::Task<void> Agent::Life::enrol() {
 }
 
 net::Task<Result<Duration>> Agent::Life::try_to_enrol() {
-  if (settings.token.empty())
+  if (settings.token.empty() && !witness)
     co_return fail(Fault::invalid, "there is no certificate, and no token to enrol with");
   CO_TRY(auto csr, credentials.request());
   EstClient est(loop, controller.host, controller.enrol_port, handshakes.anonymous());
-  auto answer = co_await est.enrol(settings.id.text(), settings.token, std::move(csr));
+  const bool by_token = !settings.token.empty();
+  auto answer = by_token ? co_await est.enrol(settings.id.text(), settings.token, std::move(csr))
+                         : co_await prove(std::move(csr));
   if (!answer) {
     if (answer.error().fault == Fault::forbidden || answer.error().fault == Fault::invalid)
       CO_TRY_VOID(credentials.drop_request());  // this key will not do; the next try has another
     co_return std::unexpected(answer.error());
   }
   co_return co_await settle(&est, std::move(*answer));
+}
+
+net::Task<Result<EstAnswer>> Agent::Life::prove(Bytes csr) {
+  CO_TRY(auto key, credentials.requested_key());
+  AttestationClient tpm(loop, controller.host, controller.enrol_port, handshakes.anonymous(),
+                        *witness);
+  co_return co_await tpm.enrol(settings.id.text(), std::move(key), std::move(csr));
 }
 
 net::Task<Result<Duration>> Agent::Life::settle(EstClient* est, EstAnswer answer) {
@@ -92,12 +102,40 @@ net::Task<Result<Duration>> Agent::Life::try_to_renew() {
   CO_TRY(auto csr, credentials.request());
   CO_TRY(const auto turn, co_await handshakes.as(*credentials.current()));
   EstClient est(loop, controller.host, controller.enrol_port, turn.tls());
-  auto answer = co_await est.renew(std::move(csr));
+  auto answer = witness ? co_await prove(csr) : co_await est.renew(csr);
+  if (witness && !answer && answer.error().fault == Fault::unauthorized)
+    answer = co_await est.renew(csr);  // its TPM is not known: it came by a token
   if (!answer) {
     if (answer.error().fault == Fault::invalid) CO_TRY_VOID(credentials.drop_request());
     co_return std::unexpected(answer.error());
   }
   co_return co_await settle(&est, std::move(*answer));
+}
+
+net::Task<void> Agent::Life::show_boots() {
+  Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
+  while (!stopping) {
+    if (!asked_to_attest || !credentials.current()) {
+      co_await attest_bell.wait(1h);
+      continue;
+    }
+    auto shown = co_await show_boot();
+    if (shown) {
+      asked_to_attest = false;
+      wait.reset();
+      continue;
+    }
+    log_failure("the boot is not attested", shown.error());
+    const bool later = shown.error().fault == Fault::unavailable;
+    if (!later) asked_to_attest = false;  // refused: the same again would be too
+    co_await attest_bell.wait(wait.next());
+  }
+}
+
+net::Task<Result<void>> Agent::Life::show_boot() {
+  CO_TRY(const auto turn, co_await handshakes.as(pair_in_use()));
+  AttestationClient tpm(loop, controller.host, controller.device_port, turn.tls(), *witness);
+  co_return co_await tpm.show(settings.id.text());
 }
 
 }  // namespace muster::agent

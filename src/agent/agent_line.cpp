@@ -4,6 +4,7 @@
 
 #include "agent/internal/life.h"
 #include "base/log.h"
+#include "wire/attestation.h"
 #include "wire/json.h"
 
 namespace muster::agent {
@@ -127,9 +128,15 @@ void Agent::Life::on_message(std::string_view name, ByteView payload) {
   if (faults.silent) return;
   if (name == topic("updates")) hear_offer(text_of(payload));
   if (name == topic("desired")) hear_desired(text_of(payload));
-  if (name == topic("commands"))
-    log::info("agent", "a command came, and this agent knows none",
-              {{"device", settings.id.text()}});
+  if (name == topic("commands")) hear_command(text_of(payload));
+}
+
+void Agent::Life::hear_command(std::string_view text) {
+  if (!witness || !wire::is_attest_command(text))
+    return log::info("agent", "a command came that this agent does not know",
+                     {{"device", settings.id.text()}});
+  asked_to_attest = true;
+  attest_bell.ring();
 }
 
 void Agent::Life::hear_offer(std::string_view text) {

@@ -12,17 +12,8 @@ constexpr const char* current_name = "identity.pem";
 constexpr const char* next_name = "identity-next.pem";
 constexpr const char* request_name = "request.json";
 
-Result<std::optional<Pair>> read_pair(const Disk& disk, const char* name) {
-  TRY(const auto text, disk.read(name));
-  if (!text) return std::nullopt;
-  const auto chain = text->find("-----BEGIN CERTIFICATE-----");
-  if (chain == std::string::npos)
-    return fail(Fault::corrupt, std::string(name) + " holds no certificate");
-  Pair pair{.key_pem = text->substr(0, chain), .chain_pem = text->substr(chain)};
-  TRY(const auto certificates, crypto::parse_certificates_pem(pair.chain_pem));
-  pair.not_before = certificates.front().not_before;
-  pair.not_after = certificates.front().not_after;
-  return pair;
+bool is_file_key(const std::string& text) {
+  return text.starts_with("-----BEGIN ");
 }
 
 struct Request {
@@ -61,21 +52,62 @@ std::string chain_of(const crypto::Certificate& leaf,
 
 }  // namespace
 
-Result<Credentials> Credentials::open(Disk& disk, DeviceId device) {
-  Credentials out(disk, std::move(device));
-  TRY(out.current_, read_pair(disk, current_name));
-  TRY(out.next_, read_pair(disk, next_name));
+Result<Credentials> Credentials::open(Disk& disk, DeviceId device, KeyStore* keys) {
+  Credentials out(disk, std::move(device), keys);
+  TRY(out.current_, out.read_pair(current_name));
+  TRY(out.next_, out.read_pair(next_name));
   return out;
+}
+
+// A device that is given a store later keeps its key in the file until it is renewed.
+Result<std::optional<Pair>> Credentials::read_pair(const char* name) const {
+  TRY(const auto text, disk_.read(name));
+  if (!text) return std::nullopt;
+  const auto chain = text->find("-----BEGIN CERTIFICATE-----");
+  if (chain == std::string::npos)
+    return fail(Fault::corrupt, std::string(name) + " holds no certificate");
+  Pair pair{.key_pem = text->substr(0, chain), .chain_pem = text->substr(chain)};
+  TRY(const auto certificates, crypto::parse_certificates_pem(pair.chain_pem));
+  pair.not_before = certificates.front().not_before;
+  pair.not_after = certificates.front().not_after;
+  if (keys_ && !is_file_key(pair.key_pem)) {
+    TRY(pair.key, keys_->for_tls(pair.key_pem));
+  }
+  return pair;
+}
+
+Result<std::string> Credentials::make_key() const {
+  if (!keys_) {
+    TRY(const auto key, crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
+    return key.private_pem();
+  }
+  std::vector<std::string> kept;
+  if (current_) kept.push_back(current_->key_pem);
+  if (next_) kept.push_back(next_->key_pem);
+  return keys_->make(kept);
+}
+
+Result<std::unique_ptr<crypto::SigningKey>> Credentials::open_key(const std::string& text) const {
+  if (keys_ && !is_file_key(text)) return keys_->open(text);
+  TRY(auto key, crypto::FileKey::from_pem(text));
+  return std::make_unique<crypto::FileKey>(std::move(key));
 }
 
 Result<Bytes> Credentials::request() {
   TRY(auto known, read_request(disk_));
   if (known) return std::move(known->csr);
-  TRY(const auto key, crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
-  TRY(auto csr, crypto::make_csr(key, device_.text()));
-  TRY_VOID(disk_.write(request_name, wire::to_text(wire::Json::object(
-                                         {{"key", key.private_pem()}, {"csr", to_base64(csr)}}))));
+  TRY(const std::string text, make_key());
+  TRY(const auto key, open_key(text));
+  TRY(auto csr, crypto::make_csr(*key, device_.text()));
+  TRY_VOID(disk_.write(
+      request_name, wire::to_text(wire::Json::object({{"key", text}, {"csr", to_base64(csr)}}))));
   return csr;
+}
+
+Result<std::string> Credentials::requested_key() const {
+  TRY(auto known, read_request(disk_));
+  if (!known) return fail(Fault::conflict, "no certificate was asked for");
+  return std::move(known->key_pem);
 }
 
 Result<void> Credentials::drop_request() {
@@ -87,8 +119,8 @@ Result<void> Credentials::take(const crypto::Certificate& leaf,
                                std::span<const crypto::Certificate> anchors, Instant now) {
   TRY(const auto asked, read_request(disk_));
   if (!asked) return fail(Fault::conflict, "no certificate was asked for");
-  TRY(const auto key, crypto::FileKey::from_pem(asked->key_pem));
-  if (!same(leaf.key.spki(), key.public_key().spki()))
+  TRY(const auto key, open_key(asked->key_pem));
+  if (!same(leaf.key.spki(), key->public_key().spki()))
     return fail(Fault::invalid, "the certificate is for another key than the one asked for");
   if (leaf.common_name != device_.text())
     return fail(Fault::invalid, "the certificate is for " + leaf.common_name);
@@ -97,6 +129,9 @@ Result<void> Credentials::take(const crypto::Certificate& leaf,
             .chain_pem = chain_of(leaf, authorities, anchors),
             .not_before = leaf.not_before,
             .not_after = leaf.not_after};
+  if (keys_ && !is_file_key(pair.key_pem)) {
+    TRY(pair.key, keys_->for_tls(pair.key_pem));
+  }
   const bool first = !current_ || current_->not_after <= now;
   TRY_VOID(disk_.write(first ? current_name : next_name, pair.key_pem + pair.chain_pem));
   (first ? current_ : next_) = std::move(pair);

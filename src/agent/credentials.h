@@ -4,7 +4,8 @@
 // is the same request and gets the same certificate. A first certificate becomes the current one. A
 // renewed one waits as the next until a connection has been made with it; only then does it take
 // the place of the current one, which worked until then. Key and chain are one file, so they cannot
-// be of different generations. Keys never leave the disk but into TLS.
+// be of different generations. Keys never leave the disk but into TLS; with a KeyStore they are not
+// on it at all, and in their place is a reference.
 //
 // One thread. Time is the caller's.
 #pragma once
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "agent/disk.h"
+#include "agent/key_store.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -23,19 +25,21 @@
 namespace muster::agent {
 
 struct Pair {             // key and certificate
-  std::string key_pem;    // secret
+  std::string key_pem;    // secret; with a KeyStore, the reference
   std::string chain_pem;  // leaf, then its issuer unless that is an anchor
   Instant not_before, not_after;
+  std::shared_ptr<const net::PrivateKey> key = {};  // with a KeyStore
 };
 
 class Credentials {
  public:
-  static Result<Credentials> open(Disk&, DeviceId);
+  static Result<Credentials> open(Disk&, DeviceId, KeyStore* = nullptr);  // none: keys are files
 
   const std::optional<Pair>& current() const { return current_; }
   const std::optional<Pair>& next() const { return next_; }
 
   Result<Bytes> request();  // DER of the CSR under way; made, with its key, when there is none
+  Result<std::string> requested_key() const;  // its reference, or the key itself
   Result<void> drop_request();
 
   // The certificate for the request. Refused: another key's, another device's, or one that does not
@@ -47,9 +51,14 @@ class Credentials {
   Result<void> drop_next();  // it is refused; the current one goes on
 
  private:
-  Credentials(Disk& disk, DeviceId device) : disk_(disk), device_(std::move(device)) {}
+  Credentials(Disk& disk, DeviceId device, KeyStore* keys)
+      : disk_(disk), device_(std::move(device)), keys_(keys) {}
+  Result<std::optional<Pair>> read_pair(const char* name) const;
+  Result<std::string> make_key() const;
+  Result<std::unique_ptr<crypto::SigningKey>> open_key(const std::string&) const;
   Disk& disk_;
   DeviceId device_;
+  KeyStore* keys_;
   std::optional<Pair> current_, next_;
 };
 

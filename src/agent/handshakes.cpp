@@ -26,8 +26,10 @@ net::Task<Result<Handshakes::Turn>> Handshakes::as(Pair pair) {
   Turn turn(*this);
   if (pair.chain_pem != chain_pem_) {
     chain_pem_.clear();
-    CO_TRY_VOID(own_.reload(
-        {.key_pem = pair.key_pem, .chain_pem = pair.chain_pem, .anchors_pem = anchors_pem_}));
+    CO_TRY_VOID(own_.reload({.key_pem = pair.key_pem,
+                             .chain_pem = pair.chain_pem,
+                             .key = pair.key,
+                             .anchors_pem = anchors_pem_}));
     chain_pem_ = pair.chain_pem;
   }
   co_return std::move(turn);

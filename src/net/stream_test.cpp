@@ -222,6 +222,59 @@ TEST_CASE("a device with a certificate of the fleet is let in and known") {
   CHECK(std::string(name) == "meter-1");
 }
 
+namespace {
+
+// Stands for a chip: what is asked of it is a digest, what it gives is a signature.
+struct Elsewhere final : PrivateKey {
+  explicit Elsewhere(const std::string& pem) {
+    BIO* in = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+    key.reset(PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr));
+    BIO_free(in);
+  }
+  Result<Bytes> sign_digest(ByteView digest) const override {
+    ++asked;
+    if (broken) return fail(Fault::unavailable, "the chip does not answer");
+    const std::unique_ptr<EVP_PKEY_CTX, internal::Freed<EVP_PKEY_CTX_free>> context(
+        EVP_PKEY_CTX_new(key.get(), nullptr));
+    Bytes out(128);
+    std::size_t size = out.size();
+    EVP_PKEY_sign_init(context.get());
+    EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size());
+    out.resize(size);
+    return out;
+  }
+  std::unique_ptr<EVP_PKEY, internal::Freed<EVP_PKEY_free>> key;
+  mutable int asked = 0;
+  bool broken = false;
+};
+
+}  // namespace
+
+TEST_CASE("a device's key may be elsewhere, and is asked once for each handshake") {
+  Fleet fleet;
+  auto chip = std::make_shared<Elsewhere>(fleet.meter.key_pem);
+  TlsContext server = fleet.server(PeerCertificate::required);
+  TlsContext client = expect(TlsContext::client(
+      {.chain_pem = fleet.meter.certificate_pem, .key = chip, .anchors_pem = fleet.ca.pem()}));
+  for (int i = 1; i <= 3; ++i) {
+    Pair pair(&server, &client, "localhost");
+    pair.run_until([&] { return pair.server.open && pair.client.open; });
+    CHECK(pair.server.certificate);
+    CHECK(chip->asked == i);
+  }
+  chip->broken = true;
+  Pair pair(&server, &client, "localhost");
+  pair.run_until([&] { return pair.client.closed.has_value(); });
+  CHECK_FALSE(pair.server.open);
+
+  auto another = std::make_shared<Elsewhere>(fleet.door.key_pem);
+  TlsContext impostor = expect(TlsContext::client(
+      {.chain_pem = fleet.meter.certificate_pem, .key = another, .anchors_pem = fleet.ca.pem()}));
+  Pair refused(&server, &impostor, "localhost");
+  refused.run_until([&] { return refused.server.closed.has_value(); });
+  CHECK_FALSE(refused.server.open);
+}
+
 TEST_CASE("a door that requires a certificate refuses a client without one") {
   Fleet fleet;
   auto server = fleet.server(PeerCertificate::required);

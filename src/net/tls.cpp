@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "net/internal/remote_key.h"
 #include "net/internal/tls_state.h"
 
 namespace muster::net {
@@ -45,13 +46,22 @@ Result<std::vector<Certificate>> certificates(OSSL_LIB_CTX* library, const std::
   return all;
 }
 
-Result<void> use_own(SSL_CTX* context, OSSL_LIB_CTX* library, const TlsSettings& settings) {
-  TRY(auto chain, certificates(library, settings.chain_pem, "chain_pem"));
+Result<Key> own_key(OSSL_LIB_CTX* library, const TlsSettings& settings, X509* certificate) {
+  if (settings.key) {
+    TRY(EVP_PKEY * raw, internal::remote_key(certificate, settings.key));
+    return Key(raw);
+  }
   Bio bio = reader(settings.key_pem);
   Key key(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, no_passphrase, nullptr, library, nullptr));
   if (!key)
     return fail(Fault::invalid, "is not an unencrypted private key in PEM: " + openssl_reason(),
                 "key_pem");
+  return key;
+}
+
+Result<void> use_own(SSL_CTX* context, OSSL_LIB_CTX* library, const TlsSettings& settings) {
+  TRY(auto chain, certificates(library, settings.chain_pem, "chain_pem"));
+  TRY(const Key key, own_key(library, settings, chain[0].get()));
   if (SSL_CTX_use_certificate(context, chain[0].get()) != 1)
     return fail(Fault::invalid, "the own certificate cannot be used: " + openssl_reason(),
                 "chain_pem");

@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "net/private_key.h"
 
 namespace muster::net {
 
@@ -33,7 +34,8 @@ inline constexpr std::size_t peer_chain_max = 16 * 1024;
 
 struct TlsSettings {
   std::string key_pem = {},
-              chain_pem = {};    // own; leaf first. Empty on a client without a certificate
+              chain_pem = {};  // own; leaf first. Empty on a client without a certificate
+  std::shared_ptr<const PrivateKey> key = {};  // instead of key_pem
   std::string anchors_pem = {};  // whom to trust; empty: on a client the system's anchors
   PeerCertificate peer = PeerCertificate::none;  // servers only; clients always demand the server's
   bool tls12 = false;  // also TLS 1.2, for EST clients that have nothing newer

@@ -20,7 +20,7 @@ namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Credentials, Updater);
+       Random&, Credentials, Updater, const Witness*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -31,6 +31,9 @@ struct Agent::Life final : MqttClient::Events {
   const Pair& pair_in_use() const;
   void proved_pair();  // it made one
   net::Task<Result<Duration>> settle(EstClient*, EstAnswer);
+  net::Task<Result<EstAnswer>> prove(Bytes csr);  // by the TPM
+  net::Task<void> show_boots();                   // when it is asked to
+  net::Task<Result<void>> show_boot();
 
   // line (agent_line.cpp)
   net::Task<void> stay_connected();
@@ -46,6 +49,7 @@ struct Agent::Life final : MqttClient::Events {
   void on_message(std::string_view topic, ByteView payload) override;
   void on_gone(const Error&) override;
   void hear_offer(std::string_view text);
+  void hear_command(std::string_view text);
   void hear_desired(std::string_view text);
   std::string state_text() const;
   std::string topic(const char* channel) const;
@@ -83,6 +87,7 @@ struct Agent::Life final : MqttClient::Events {
   Readings& readings;
   const Clock& clock;
   Random& random;
+  const Witness* const witness;  // none: it has no TPM
 
   Credentials credentials;
   Updater updater;
@@ -106,7 +111,8 @@ struct Agent::Life final : MqttClient::Events {
   bool state_in_flight = false, report_in_flight = false;
   bool contact_made = false;  // since the trial began
   bool healthy = false;       // of what is on trial
-  Bell line_bell, update_bell, reading_bell, renewal_bell, fault_bell;
+  Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, fault_bell;
+  bool asked_to_attest = false;
   net::Scope tasks;
 };
 
