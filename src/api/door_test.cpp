@@ -34,6 +34,8 @@ std::string log_in(TestDoor& door, const std::string& name) {
   return cookie_of(door.call("", "POST", "/api/v1/session", R"({"link":")" + link + "\"}"));
 }
 
+const Header same_origin{"Sec-Fetch-Site", "same-origin"};
+
 }  // namespace
 
 TEST_CASE("every route refuses strangers with 401 and lower roles with 403, before anything else") {
@@ -223,10 +225,67 @@ TEST_CASE("a link expires after a quarter of an hour and a session after twelve 
   CHECK(door.call("", "POST", "/api/v1/session", R"({"lnk":"x"})").status == 400);
 }
 
+TEST_CASE("the console's cookie changes nothing for a page of another server") {
+  TestDoor door;
+  const Header session{"Cookie", log_in(door, "olaf")}, json{"Content-Type", "application/json"},
+      host{"Host", "muster.test:8443"}, own{"Origin", "https://muster.test:8443"};
+  auto isolate = [&](std::vector<Header> headers, const std::string& token = "") {
+    headers.push_back(host);
+    return door.call(token, "POST", "/api/v1/devices/nobody/isolate", R"({"reason":"odd"})",
+                     std::move(headers));
+  };
+  const auto bare = isolate({session, json});
+  CHECK(bare.status == 403);
+  CHECK(bare.header("Content-Type") == "application/problem+json");
+  CHECK(bare.word("field") == "Origin");
+  for (const char* other : {"https://muster.test", "http://muster.test:8443", "null", "",
+                            "https://muster.test:8443.example", "https://example"})
+    CHECK(isolate({session, json, {"Origin", other}, same_origin}).status == 403);
+  for (const char* other : {"cross-site", "same-site", "none"})
+    CHECK(isolate({session, json, own, {"Sec-Fetch-Site", other}}).word("field") == "Origin");
+  for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data",
+                           "application/jsonp"})
+    CHECK(isolate({session, own, {"Content-Type", type}}).word("field") == "Content-Type");
+  CHECK(isolate({session, own}).status == 403);
+  const auto empty_bearer = isolate({session, json, {"Authorization", "Bearer "}});
+  CHECK(empty_bearer.status == 403);
+
+  CHECK(isolate({session, json, own}).status == 404);
+  CHECK(isolate({session, json, same_origin}).status == 404);
+  CHECK(isolate({session, {"Content-Type", "Application/JSON; charset=utf-8"}, own}).status == 404);
+  CHECK(isolate({session}, door.oper).status == 404);  // the token counts, and no page has it
+  CHECK(door.call("", "GET", "/api/v1/fleet", "", {session}).status == 200);
+}
+
+TEST_CASE("what another page tried by the cookie is in the ledger under the operator's name") {
+  TestDoor door;
+  const Header session{"Cookie", log_in(door, "olaf")};
+  door.world.clock.pass(1min);
+  const auto before = door.world.whole.ledger.size();
+  CHECK(door.call("", "DELETE", "/api/v1/session", "", {session}).status == 403);
+  CHECK(door.call("", "GET", "/api/v1/session", "", {session}).status == 200);
+  const auto entries = door.get("/api/v1/ledger/entries?from=" + std::to_string(before));
+  CHECK(entries.word("items.0.action") == "operator.refused");
+  CHECK(entries.text.find("operator:olaf") != std::string::npos);
+}
+
+TEST_CASE("no page of another server opens a session in somebody's browser") {
+  TestDoor door;
+  const std::string link = door.operators.new_link("vera");
+  door.world.desk.drain();
+  const std::string body = R"({"link":")" + link + "\"}";
+  const Header json{"Content-Type", "application/json"}, host{"Host", "muster.test:8443"};
+  CHECK(door.call("", "POST", "/api/v1/session", body, {json, host, {"Origin", "https://example"}})
+            .status == 403);
+  CHECK(door.call("", "POST", "/api/v1/session", body,
+                  {json, host, {"Origin", "https://muster.test:8443"}})
+            .status == 201);
+}
+
 TEST_CASE("logging out ends the session at once, and is harmless without one") {
   TestDoor door;
   const Header session{"Cookie", log_in(door, "vera")};
-  const auto out = door.call("", "DELETE", "/api/v1/session", "", {session});
+  const auto out = door.call("", "DELETE", "/api/v1/session", "", {session, same_origin});
   CHECK(out.status == 204);
   CHECK(out.header("Set-Cookie").find("Max-Age=0") != std::string::npos);
   CHECK(door.call("", "GET", "/api/v1/session", "", {session}).status == 401);
@@ -235,15 +294,15 @@ TEST_CASE("logging out ends the session at once, and is harmless without one") {
 
 TEST_CASE("removing an operator ends the token, the sessions, the links and the right to upload") {
   TestDoor door;
-  std::set<std::string> hashes;
-  door.operators.on_change([&](std::set<std::string> now) { hashes = std::move(now); });
+  Operators::TokenRoles hashes;
+  door.operators.on_change([&](Operators::TokenRoles now) { hashes = std::move(now); });
   const Header session{"Cookie", log_in(door, "olaf")};
   const std::string link = door.operators.new_link("olaf");
   const auto made = door.post("/api/v1/operators", R"({"name":"otto","role":"operator"})");
   REQUIRE(made.status == 201);
-  CHECK(hashes.size() == 3);  // ann, olaf, otto; vera only looks
+  CHECK(hashes.size() == 4);  // ann, olaf, vera and otto
   CHECK(door.call(door.admin, "DELETE", "/api/v1/operators/olaf").status == 204);
-  CHECK(hashes.size() == 2);
+  CHECK(hashes.size() == 3);
   CHECK(door.call(door.oper, "GET", "/api/v1/fleet").status == 401);
   CHECK(door.call("", "GET", "/api/v1/fleet", "", {session}).status == 401);
   CHECK(door.call("", "POST", "/api/v1/session", R"({"link":")" + link + "\"}").status == 401);
@@ -261,7 +320,7 @@ TEST_CASE("an upload needs the token of who may upload before its body is taken"
   for (const std::string& token : {std::string(), std::string("guess"), door.viewer}) {
     const auto refused = admitted("POST", "/api/v1/artifacts", token);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().status == 401);
+    CHECK(refused.error().status == (token == door.viewer ? 403 : 401));
   }
   const auto size = door.world.whole.ledger.size();
   door.world.desk.drain();

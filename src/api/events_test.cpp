@@ -147,7 +147,8 @@ TEST_CASE("a stream ends when its client is gone, its session ends, or its opera
   note(door, 1);
   CHECK(gone.use_count() == 1);  // the channel was let go of, which ends the stream
   CHECK(removed->count("ledger") > 0);
-  CHECK(door.call("", "DELETE", "/api/v1/session", "", {kept}).status == 204);
+  CHECK(door.call("", "DELETE", "/api/v1/session", "", {kept, {"Sec-Fetch-Site", "same-origin"}})
+            .status == 204);
   CHECK(door.call(door.admin, "DELETE", "/api/v1/operators/olaf").status == 204);
   const auto heard = removed->heard.size(), heard_out = logged_out->heard.size();
   note(door, 1);

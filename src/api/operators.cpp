@@ -58,12 +58,11 @@ struct Operators::Roll {
   std::map<std::string, Role> roles;
   std::unordered_map<std::string, std::string> tokens;  // hash → name
   std::unordered_map<std::string, Pass> sessions, links;
-  std::function<void(std::set<std::string>)> changed = {};
+  std::function<void(TokenRoles)> changed = {};
 
-  std::set<std::string> upload_hashes() const {
-    std::set<std::string> out;
-    for (const auto& [hash, name] : tokens)
-      if (roles.at(name) != Role::viewer) out.insert(hash);
+  TokenRoles token_roles() const {
+    TokenRoles out;
+    for (const auto& [hash, name] : tokens) out.emplace(hash, roles.at(name));
     return out;
   }
 
@@ -156,7 +155,7 @@ Result<std::string> Operators::add(std::string name, Role role, ledger::Actor ac
              {std::string_view(name), std::int64_t{static_cast<int>(role)}, bytes_of(key)});
   roll_->tokens[key] = name;
   roll_->roles[std::move(name)] = role;
-  if (roll_->changed) roll_->changed(roll_->upload_hashes());
+  if (roll_->changed) roll_->changed(roll_->token_roles());
   return token;
 }
 
@@ -171,7 +170,7 @@ Result<void> Operators::remove(const std::string& name, ledger::Actor actor) {
   std::erase_if(roll_->links, his);
   std::erase_if(roll_->tokens, [&name](const auto& each) { return each.second == name; });
   roll_->roles.erase(name);
-  if (roll_->changed) roll_->changed(roll_->upload_hashes());
+  if (roll_->changed) roll_->changed(roll_->token_roles());
   return {};
 }
 
@@ -214,11 +213,11 @@ std::optional<Operator> Operators::by_session(std::string_view cookie) const {
   return roll_->of(at->second.name);
 }
 
-std::set<std::string> Operators::upload_hashes() const {
-  return roll_->upload_hashes();
+Operators::TokenRoles Operators::token_roles() const {
+  return roll_->token_roles();
 }
 
-void Operators::on_change(std::function<void(std::set<std::string>)> f) {
+void Operators::on_change(std::function<void(TokenRoles)> f) {
   roll_->changed = std::move(f);
 }
 

@@ -7,9 +7,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +48,11 @@ class Operators {
   std::optional<Operator> by_session(std::string_view cookie) const;
   void end_session(std::string_view cookie);
 
-  // SHA-256, raw, of the tokens that may upload: what the door needs before it takes the first
-  // octet of one.
-  std::set<std::string> upload_hashes() const;
-  void on_change(std::function<void(std::set<std::string>)>);  // they changed; inside the command
+  // SHA-256, raw, of each token and its role: what the door needs before it takes the first octet
+  // of an upload.
+  using TokenRoles = std::map<std::string, Role>;
+  TokenRoles token_roles() const;
+  void on_change(std::function<void(TokenRoles)>);  // they changed; inside the command
 
  private:
   struct Roll;

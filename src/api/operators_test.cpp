@@ -71,7 +71,7 @@ TEST_CASE("what was removed stays removed after a restart") {
   CHECK(roster.operators->list().empty());
   CHECK_FALSE(roster.operators->by_token(token));
   CHECK_FALSE(roster.operators->by_session(cookie));
-  CHECK(roster.operators->upload_hashes().empty());
+  CHECK(roster.operators->token_roles().empty());
   expect(roster.operators->add("olaf", Role::viewer, ann));  // another person of that name
   CHECK_FALSE(roster.operators->by_token(token));
   CHECK_FALSE(roster.operators->by_session(cookie));
@@ -108,16 +108,16 @@ TEST_CASE("links that nobody uses do not grow without end, in memory or on disk"
   CHECK(roster.operators->by_session(session));  // who makes links ends nobody's session
 }
 
-TEST_CASE("only who may change things may upload") {
+TEST_CASE("whoever asks is told who has which role, by the hash of the token") {
   Roster roster;
   expect(roster.operators->add("vera", Role::viewer, ann));
-  CHECK(roster.operators->upload_hashes().empty());
-  std::size_t told = 99;
-  roster.operators->on_change([&](std::set<std::string> hashes) { told = hashes.size(); });
+  Operators::TokenRoles told;
+  roster.operators->on_change([&](Operators::TokenRoles roles) { told = std::move(roles); });
   const std::string token = expect(roster.operators->add("olaf", Role::operator_, ann));
-  CHECK(told == 1);
+  CHECK(told.size() == 2);
+  CHECK(told == roster.operators->token_roles());
   const auto hash = crypto::sha256(bytes_of(token));
-  CHECK(roster.operators->upload_hashes().contains(std::string(text_of(hash))));
+  CHECK(told.at(std::string(text_of(hash))) == Role::operator_);
   CHECK_FALSE(parse_role("king"));
   CHECK(parse_role("admin").value() == Role::admin);
 }

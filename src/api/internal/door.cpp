@@ -80,14 +80,15 @@ Service::Caller Service::caller_of(const Head& head) {
 std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   if (head.method == "GET" || head.method == "HEAD" || head.method == "DELETE")
     return net::http::Admission{.body_max = 4096};
-  const bool known =
-      token_hashes_.contains(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
+  const auto role =
+      token_roles_.find(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
+  const bool known = role != token_roles_.end() && role->second != Role::viewer;
   if (is_upload(head)) {
     if (!known) {
       note_refused_upload(head);
       return std::unexpected(problem(
-          {Fault::unauthorized, "uploading an artifact needs the token of an operator or an admin",
-           "Authorization"}));
+          {role == token_roles_.end() ? Fault::unauthorized : Fault::forbidden,
+           "uploading an artifact needs a token of the role operator or admin", "Authorization"}));
     }
     return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
   }
@@ -116,6 +117,8 @@ const Service::Special Service::specials[] = {
 
 void Service::serve(Request request, Respond respond) {
   const bool read = request.method == "GET" || request.method == "HEAD";
+  if (auto own = from_console(request); !own)
+    return refuse(request, std::move(own.error()), std::move(respond));
   auto found = router_.find(request.method, request.path);
   if (found.route) return route(std::move(request), std::move(respond));
   for (const Special& special : specials) {
@@ -152,16 +155,7 @@ Result<Operator> Service::permitted(desk::Domain& domain, Role role, const Head&
   auto found = who(caller);
   const bool right = found && static_cast<int>(found->role) >= static_cast<int>(role);
   if (right) return std::move(*found);
-  ++refusals_;
-  if (clock_.now() - refusal_recorded_ >= 1s) {  // one entry a second, counting those before it
-    refusal_recorded_ = clock_.now();
-    domain.ledger.record({.actor = {found ? "operator:" + found->name : "peer:" + head.peer_address,
-                                    found ? name_of(found->role) : "none"},
-                          .action = "operator.refused",
-                          .target = "api" + head.path.substr(0, 256),
-                          .detail = Json::object(
-                              {{"method", head.method}, {"times", std::exchange(refusals_, 0)}})});
-  }
+  record_refusal(domain, found, head);
   if (!found)
     return fail(Fault::unauthorized,
                 "send Authorization: Bearer <token>; `muster login-link` opens the console");

@@ -5,7 +5,6 @@
 // first octet is taken.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "api/api.h"
@@ -26,7 +25,7 @@ class Service final : public net::http::Service {
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
-  void set_token_hashes(std::set<std::string> hashes) { token_hashes_ = std::move(hashes); }
+  void set_token_roles(Operators::TokenRoles roles) { token_roles_ = std::move(roles); }
   void set_public_url(std::string url) { public_url_ = std::move(url); }
 
  private:
@@ -38,7 +37,13 @@ class Service final : public net::http::Service {
   std::optional<Operator> who(const Caller&) const;  // domain thread
   Result<Operator> permitted(desk::Domain&, Role,
                              const net::http::Head&);  // domain thread; a refusal is recorded
-  struct Outcome {                                     // of a route
+  void record_refusal(desk::Domain&, const std::optional<Operator>&,
+                      const net::http::Head&);  // domain thread
+  // That what changes something by the console's cookie was sent by the console: by a page of this
+  // very server, in a form that no page of another can send unasked.
+  static Result<void> from_console(const net::http::Request&);
+  void refuse(const net::http::Head&, Error, net::http::Respond);  // and record it
+  struct Outcome {                                                 // of a route
     Reply reply;
     Later later = {};  // instead, when set
   };
@@ -71,10 +76,10 @@ class Service final : public net::http::Service {
   const std::function<std::string()> gateway_metrics_;
   const Router router_;
   const ConsoleFiles console_;
-  std::set<std::string> token_hashes_;  // SHA-256 of the tokens that may upload; loop thread
-  std::unique_ptr<Events> events_;      // domain thread
-  Instant refusal_recorded_{};          // domain thread
-  std::uint64_t refusals_ = 0;          // domain thread; since then
+  Operators::TokenRoles token_roles_;  // loop thread
+  std::unique_ptr<Events> events_;     // domain thread
+  Instant refusal_recorded_{};         // domain thread
+  std::uint64_t refusals_ = 0;         // domain thread; since then
 };
 
 std::string openapi_text();

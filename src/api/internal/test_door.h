@@ -87,7 +87,7 @@ struct TestDoor {
     admin = expect(operators.add("ann", Role::admin, ann));
     oper = expect(operators.add("olaf", Role::operator_, ann));
     viewer = expect(operators.add("vera", Role::viewer, ann));
-    service.set_token_hashes(operators.upload_hashes());
+    service.set_token_roles(operators.token_roles());
     world.desk.drain();
   }
 
