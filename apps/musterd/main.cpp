@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <future>
 #include <optional>
+#include <system_error>
 
 #include "api/api.h"
 #include "desk/desk.h"
@@ -20,7 +21,7 @@
 
 using namespace muster;
 
-int main(int argc, char** argv) {
+static int run(int argc, char** argv) {
   const Config config = expect(Config::read(argc, argv));
   expect(set_log_level(config.log_level));
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
@@ -65,10 +66,11 @@ int main(int argc, char** argv) {
       expect(api::Api::open(api_settings(config, folder), desk, domain, *telemetry, operators,
                             clock, [&gateway] { return metrics_of(gateway->counters()); }));
   const std::string link = console_link(*api, store, ledger);
-  auto ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
+  std::future<Result<void>> ending;
   {
     Notifier notifier{desk};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
+    ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
     std::printf("console  %s\nready\n", link.c_str());
     std::fflush(stdout);
     wait_for_signal(signals);
@@ -79,4 +81,15 @@ int main(int argc, char** argv) {
   const auto ended = ending.get();
   signer.reset();  // answers what it still owes, while those it answers are there
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
+}
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::system_error& e) {  // the kernel gives no more: descriptors, threads, memory
+    const bool files = e.code() == std::errc::too_many_files_open;
+    std::fprintf(stderr, "error: the system refuses: %s%s\n", e.what(),
+                 files ? "; raise the limit of open files (ulimit -n, LimitNOFILE)" : "");
+    return 1;
+  }
 }
