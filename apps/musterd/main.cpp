@@ -21,9 +21,7 @@
 
 using namespace muster;
 
-static int run(int argc, char** argv) {
-  const Config config = expect(Config::read(argc, argv));
-  expect(set_log_level(config.log_level));
+static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
 
   // ground
@@ -85,7 +83,9 @@ static int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    const Config config = expect(Config::read(argc, argv));
+    expect(set_log_level(config.log_level));
+    return run(config);
   } catch (const std::system_error& e) {  // the kernel gives no more: descriptors, threads, memory
     const bool files = e.code() == std::errc::too_many_files_open;
     std::fprintf(stderr, "error: the system refuses: %s%s\n", e.what(),
