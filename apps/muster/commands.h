@@ -13,7 +13,8 @@ namespace muster {
 
 struct Chosen {
   std::function<Result<void>(Remote&)> run;
-  bool json = false;  // --json
+  bool json = false;         // --json
+  std::string if_lost = {};  // what to do when the answer, a secret told once, cannot be printed
 };
 
 void device_commands(CLI::App&, Chosen&);       // device, model, manifest
@@ -29,6 +30,6 @@ Result<void> show_list(Remote&, const Chosen&, const std::string& target,
                        const std::vector<Column>&);
 Result<void> show_one(Remote&, const Chosen&, const std::string& target);
 Result<void> show(const Chosen&, const wire::Json&);
-Result<std::string> file_text(const std::string& path);
+Result<std::string> file_text(const std::string& path);  // at most 64 MiB
 
 }  // namespace muster

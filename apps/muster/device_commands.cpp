@@ -58,6 +58,7 @@ void expect_verb(CLI::App& noun, Chosen& chosen) {
       if (!o->serial.empty()) body.set("serial", o->serial);
       if (!o->risk.empty()) body.set("risk", o->risk);
       TRY(auto answer, remote.post("/api/v1/devices", body));
+      chosen.if_lost = "The token is lost; `muster device token " + o->id + "` gives another";
       if (chosen.json) return show(chosen, answer);
       std::printf("%s\n", cell(answer, "token").c_str());
       std::fprintf(stderr, "one-time token of %s, good until %s: EST user %s, password as above\n",
@@ -180,6 +181,8 @@ void manifest_noun(CLI::App& root, Chosen& chosen) {
           remote.post(
               std::string("/api/v1/manifests") + (o->dry_run ? "?dry_run=true" : ""),
               Json::object({{"manifest", text}, {"signature", to_base64(bytes_of(signature))}})));
+      if (!o->dry_run)
+        chosen.if_lost = "Tokens it gave are lost; `muster device token ID` gives a device another";
       return show(chosen, answer);
     };
   });
@@ -228,8 +231,9 @@ void device_commands(CLI::App& root, Chosen& chosen) {
                {{"AT", "at"}, {"ACTION", "action"}, {"BY", "actor"}, {"REASON", "reason"}});
          });
   simple("token", "a new one-time token, in place of an unused one",
-         [](Remote& r, const Chosen& c, const Options& o) -> Result<void> {
+         [](Remote& r, Chosen& c, const Options& o) -> Result<void> {
            TRY(auto answer, r.post(device(o) + "/token", Json::object()));
+           c.if_lost = "The token is lost; the same command gives another";
            return show(c, answer);
          });
   model_noun(root, chosen);

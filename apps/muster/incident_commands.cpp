@@ -24,6 +24,8 @@ void webhook_noun(CLI::App& root, Chosen& chosen) {
       if (o->events.empty()) events.push("*");
       TRY(auto answer, remote.post("/api/v1/webhooks",
                                    Json::object({{"url", o->url}, {"events", std::move(events)}})));
+      chosen.if_lost = "The secret is lost; `muster webhook remove " + cell(answer, "id") +
+                       "` and add it again for another";
       return show(chosen, answer);
     };
   });

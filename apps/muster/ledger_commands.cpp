@@ -1,8 +1,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
+#include <optional>
 
+#include "base/file.h"
 #include "muster/commands.h"
 #include "muster/verification.h"
 
@@ -10,8 +11,11 @@ namespace muster {
 namespace {
 
 struct Options {
-  std::string key, since, save, from = "0";
+  std::optional<std::string> key, since, save;
+  std::string from = "0";
 };
+
+constexpr std::uint64_t checkpoint_max = 64 << 10;
 
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
@@ -23,11 +27,11 @@ std::string trimmed(std::string text) {
 // the controller wrote at its first start. A key that came from the controller over the network
 // would prove nothing.
 Result<std::string> checkpoint_key(const Options& o, const std::string& ca_file) {
-  if (!o.key.empty() && !std::filesystem::exists(o.key)) return o.key;
-  const std::string file =
-      o.key.empty() ? (std::filesystem::path(ca_file).parent_path() / "ledger.vkey").string()
-                    : o.key;
-  auto text = file_text(file);
+  std::error_code unknown;  // as of a name that is too long for a file
+  if (o.key && o.key->find('+') != std::string::npos && !std::filesystem::exists(*o.key, unknown))
+    return *o.key;
+  auto text =
+      file_text(o.key.value_or(std::filesystem::path(ca_file).parent_path() / "ledger.vkey"));
   if (!text)
     return fail(Fault::invalid,
                 "say where the checkpoint key is (DIR/ledger.vkey): " + text.error().message,
@@ -35,12 +39,32 @@ Result<std::string> checkpoint_key(const Options& o, const std::string& ca_file)
   return trimmed(*text);
 }
 
+// An empty file is what a failed --save of another tool leaves: it would prove nothing.
+Result<std::string> kept_checkpoint(const std::string& file) {
+  auto note = read_file(file, checkpoint_max);
+  if (!note) return fail(Fault::invalid, note.error().message, "--since");
+  if (trimmed(*note).empty())
+    return fail(Fault::invalid,
+                file + " is empty: it holds no checkpoint to compare with; keep one with --save",
+                "--since");
+  return note;
+}
+
+Result<void> keep(const std::string& file, const std::string& note) {
+  auto written = write_file(file, note);
+  if (!written)
+    return fail(Fault::invalid,
+                "the ledger verifies, but its checkpoint is not kept: " + written.error().message,
+                "--save");
+  return {};
+}
+
 Result<void> verify(Remote& remote, const Chosen& chosen, const Options& o,
                     const std::string& ca_file) {
   TRY(auto key, checkpoint_key(o, ca_file));
   std::string earlier;
-  if (!o.since.empty()) {
-    TRY(earlier, file_text(o.since));
+  if (o.since) {
+    TRY(earlier, kept_checkpoint(*o.since));
   }
   const bool talk = isatty(STDERR_FILENO) == 1 && !chosen.json;
   TRY(auto verified,
@@ -50,8 +74,7 @@ Result<void> verify(Remote& remote, const Chosen& chosen, const Options& o,
                        static_cast<unsigned long long>(size));
       }));
   if (talk) std::fprintf(stderr, "\r\033[K");
-  if (!o.save.empty() && !(std::ofstream(o.save) << verified.note))
-    return fail(Fault::unavailable, "cannot write " + o.save, "--save");
+  if (o.save) TRY_VOID(keep(*o.save, verified.note));
   if (!chosen.json)
     std::printf("verified: %llu entries of %s, every hash computed again, root %s\n",
                 static_cast<unsigned long long>(verified.size), verified.origin.c_str(),

@@ -6,7 +6,17 @@
 
 using namespace muster;
 
+// A command whose answer did not reach its reader has failed, whatever it did.
+static Result<void> run(Chosen& chosen, Remote& remote) {
+  auto done = chosen.run(remote);
+  auto printed = flush_output();
+  if (printed || !done) return done;
+  if (!chosen.if_lost.empty()) printed.error().message += "; it was done. " + chosen.if_lost;
+  return printed;
+}
+
 int main(int argc, char** argv) {
+  hold_standard_streams();
   CLI::App app{
       "muster -- operate a fleet: devices, releases, rollouts, incidents, and the proof of it all",
       "muster"};
@@ -35,9 +45,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     const bool asked = e.get_exit_code() == 0;
     app.exit(e);
+    if (auto printed = flush_output(); asked && !printed) return complain(printed.error());
     return asked ? Exit::ok : Exit::usage;
   }
   Remote remote{settings};
-  auto done = chosen.run(remote);
+  auto done = run(chosen, remote);
   return done ? Exit::ok : complain(done.error());
 }

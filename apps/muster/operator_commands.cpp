@@ -21,6 +21,8 @@ void operator_noun(CLI::App& root, Chosen& chosen) {
     chosen.run = [o, &chosen](Remote& remote) -> Result<void> {
       TRY(auto answer,
           remote.post("/api/v1/operators", Json::object({{"name", o->name}, {"role", o->role}})));
+      chosen.if_lost = "The token is lost; `muster operator remove " + o->name +
+                       "` and add it again for another";
       if (chosen.json) return show(chosen, answer);
       std::printf("%s\n", cell(answer, "token").c_str());
       return {};
@@ -57,6 +59,8 @@ void application_noun(CLI::App& root, Chosen& chosen) {
       TRY(auto answer,
           remote.post("/api/v1/applications",
                       Json::object({{"id", o->id}, {"subscribe", std::move(filters)}})));
+      chosen.if_lost = "The token is lost; `muster application remove " + o->id +
+                       "` and add it again for another";
       if (chosen.json) return show(chosen, answer);
       std::printf("%s\n", cell(answer, "token").c_str());
       return {};
@@ -110,6 +114,7 @@ void operator_commands(CLI::App& root, Chosen& chosen) {
   root.add_subcommand("login-link", "a one-time link that opens the console")->callback([&chosen] {
     chosen.run = [&chosen](Remote& remote) -> Result<void> {
       TRY(auto answer, remote.post("/api/v1/session-links", Json::object()));
+      chosen.if_lost = "The link is lost; the same command gives another";
       if (chosen.json) return show(chosen, answer);
       std::printf("%s\n", cell(answer, "url").c_str());
       return {};

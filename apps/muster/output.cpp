@@ -1,7 +1,11 @@
 #include "muster/output.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace muster {
 namespace {
@@ -56,9 +60,22 @@ Exit exit_of(Fault fault) {
   }
 }
 
+void hold_standard_streams() {
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR);
+}
+
+Result<void> flush_output() {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (flushed) return {};
+  return fail(Fault::invalid, std::string("what was to be printed is not, or not all of it") +
+                                  (errno ? std::string(": ") + std::strerror(errno) : ""));
+}
+
 int complain(const Error& error) {
-  std::fprintf(stderr, "error: %s%s%s\n", error.field.empty() ? "" : (error.field + ": ").c_str(),
-               error.message.c_str(), "");
+  const std::string about = error.field.empty() ? "" : error.field + ": ";
+  std::fprintf(stderr, "error: %s%s\n", about.c_str(), error.message.c_str());
   if (const char* what = advice(error.fault)) std::fprintf(stderr, "  %s\n", what);
   return exit_of(error.fault);
 }

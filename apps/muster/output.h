@@ -33,4 +33,10 @@ void print_members(const wire::Json&);  // one "name  value" a line
 void print_json(const wire::Json&);     // compact, one line
 std::string cell(const wire::Json&, std::string_view member);
 
+// Each of the three standard streams is open, if only to refuse what is written: else a connection
+// could take the number of one that was closed, and be written to.
+void hold_standard_streams();
+// That all that was printed has reached stdout; else why not.
+Result<void> flush_output();
+
 }  // namespace muster

@@ -1,6 +1,7 @@
 #include <chrono>
-#include <fstream>
+#include <optional>
 
+#include "base/file.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "muster/commands.h"
@@ -13,7 +14,7 @@ using wire::Json;
 
 struct Options {
   std::string model, version, file, key, name;
-  std::int64_t sequence = 0, floor = -1;
+  std::optional<std::int64_t> sequence, floor;
 };
 
 const std::vector<Column> release_columns{{"ID", "id"},
@@ -24,21 +25,36 @@ const std::vector<Column> release_columns{{"ID", "id"},
                                           {"PUBLISHED", "published_at"},
                                           {"SIGNED BY", "signed_by"}};
 
+constexpr std::uint64_t artifact_max = 4ULL << 30;  // the controller's limit
+constexpr std::int64_t sequence_max = std::int64_t{1} << 53;
+
+// Nothing that was given is taken for not given.
+Result<void> check(const Options& o) {
+  if (o.sequence && o.key.empty())
+    return fail(Fault::invalid, "needs --key: the controller numbers what it signs itself",
+                "--sequence");
+  if (o.sequence && (*o.sequence < 1 || *o.sequence > sequence_max))
+    return fail(Fault::invalid, "must be from 1 to 2^53, not " + std::to_string(*o.sequence),
+                "--sequence");
+  if (o.floor && (*o.floor < 0 || *o.floor > sequence_max))
+    return fail(Fault::invalid, "must be from 0 to 2^53, not " + std::to_string(*o.floor),
+                "--floor");
+  return {};
+}
+
 struct Digest {
   crypto::Hash sha256;
   std::uint64_t size = 0;
 };
 
 Result<Digest> digest_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Fault::invalid, "cannot read " + path);
+  std::error_code ec;
+  if (const auto about = std::filesystem::status(path, ec);
+      std::filesystem::exists(about) && !std::filesystem::is_regular_file(about))
+    return fail(Fault::invalid, "an artifact must be a file, and " + path + " is none");
   crypto::Sha256 hash;
   Digest out;
-  std::vector<char> piece(1 << 20);
-  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0) {
-    hash.update(bytes_of({piece.data(), static_cast<std::size_t>(in.gcount())}));
-    out.size += static_cast<std::uint64_t>(in.gcount());
-  }
+  TRY(out.size, read_file(path, artifact_max, [&hash](ByteView piece) { hash.update(piece); }));
   out.sha256 = hash.finish();
   return out;
 }
@@ -56,15 +72,14 @@ Result<std::int64_t> next_sequence(Remote& remote, const std::string& model) {
 Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& digest) {
   TRY(auto key, crypto::FileKey::load(o.key));
   TRY(auto model, ModelId::parse(o.model, "--model"));
-  wire::ReleaseMetadata release{
-      .model = model,
-      .version = o.version,
-      .sequence = static_cast<std::uint64_t>(o.sequence),
-      .floor = static_cast<std::uint64_t>(std::max<std::int64_t>(o.floor, 0)),
-      .artifact_sha256 = to_hex(digest.sha256),
-      .artifact_size = digest.size,
-      .published = SystemClock{}.now()};
-  if (o.sequence == 0) {
+  wire::ReleaseMetadata release{.model = model,
+                                .version = o.version,
+                                .sequence = static_cast<std::uint64_t>(o.sequence.value_or(0)),
+                                .floor = static_cast<std::uint64_t>(o.floor.value_or(0)),
+                                .artifact_sha256 = to_hex(digest.sha256),
+                                .artifact_size = digest.size,
+                                .published = SystemClock{}.now()};
+  if (!o.sequence) {
     TRY(auto next, next_sequence(remote, o.model));
     release.sequence = static_cast<std::uint64_t>(next);
   }
@@ -75,6 +90,7 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
 }
 
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY_VOID(check(o));
   TRY(auto digest, digest_of(o.file));
   TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
   Json body = Json::object();
@@ -84,7 +100,7 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
   } else {
     body = Json::object(
         {{"model", o.model}, {"version", o.version}, {"digest", to_hex(digest.sha256)}});
-    if (o.floor >= 0) body.set("floor", o.floor);
+    if (o.floor) body.set("floor", *o.floor);
   }
   TRY(auto release, remote.post("/api/v1/releases", body));
   if (chosen.json) return show(chosen, release);

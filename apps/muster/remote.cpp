@@ -1,9 +1,8 @@
 #include "muster/remote.h"
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 
+#include "base/file.h"
 #include "net/loop.h"
 #include "net/task.h"
 #include "net/tls.h"
@@ -11,13 +10,25 @@
 namespace muster {
 namespace {
 
-Result<std::string> read_file(const std::string& path, const char* option) {
+constexpr std::uint64_t file_max = 1 << 20;
+
+Result<std::string> read_setting(const std::string& path, const char* option) {
   if (path.empty())
     return fail(Fault::invalid,
                 std::string("say where it is with ") + option + " or its environment variable");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Fault::invalid, std::string(option) + ": cannot read " + path);
-  return std::string{std::istreambuf_iterator<char>(in), {}};
+  auto text = read_file(path, file_max);
+  if (!text) text.error().field = option;
+  return text;
+}
+
+// Nothing but a server's certificate that is refused makes a call fail with unauthorized before
+// there is an answer.
+Error unanswered(Error error, const Remote::Settings& settings) {
+  if (error.fault != Fault::unauthorized) return error;
+  return {Fault::invalid,
+          error.message + "; is " + settings.ca_file + " the ca.pem of the controller at " +
+              settings.server + ", and that one of its names?",
+          "--ca"};
 }
 
 Fault fault_of(int status) {
@@ -70,8 +81,8 @@ Result<net::http::Answer> Remote::call(net::http::Call call) {
   if (!line_) {
     TRY(auto url, net::http::parse_url(settings_.server));
     if (!url.tls) return fail(Fault::invalid, "--server: must begin with https://");
-    TRY(auto token, read_file(settings_.token_file, "--token-file (MUSTER_TOKEN_FILE)"));
-    TRY(auto ca, read_file(settings_.ca_file, "--ca (MUSTER_CA)"));
+    TRY(auto token, read_setting(settings_.token_file, "--token-file (MUSTER_TOKEN_FILE)"));
+    TRY(auto ca, read_setting(settings_.ca_file, "--ca (MUSTER_CA)"));
     auto line = std::make_unique<Line>();
     TRY(auto tls, net::TlsContext::client({.anchors_pem = ca}));
     line->tls.emplace(std::move(tls));
@@ -80,8 +91,9 @@ Result<net::http::Answer> Remote::call(net::http::Call call) {
     line_ = std::move(line);
   }
   call.headers.emplace_back("Authorization", line_->authorization);
-  TRY(auto answer, net::run(line_->loop, line_->client->call(std::move(call))));
-  if (answer.status >= 300) return std::unexpected(problem(answer));
+  auto answer = net::run(line_->loop, line_->client->call(std::move(call)));
+  if (!answer) return std::unexpected(unanswered(std::move(answer.error()), settings_));
+  if (answer->status >= 300) return std::unexpected(problem(*answer));
   return answer;
 }
 

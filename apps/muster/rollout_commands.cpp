@@ -117,22 +117,22 @@ bool ended(const Json& rollout) {
 Result<void> watch(Remote& remote, const Chosen& chosen, const Options& o) {
   TRY(auto now, remote.get(path_of(o)));
   std::string last;
-  auto look = [&](const Json& rollout) {
+  auto look = [&](const Json& rollout) -> Result<void> {
     if (std::string text = wire::to_text(rollout); text != last) {
       last = std::move(text);
       if (chosen.json) print_json(rollout);
       if (!chosen.json && isatty(STDOUT_FILENO) == 1) std::printf("\033[H\033[2J");
       if (!chosen.json) print_rollout(rollout);
-      std::fflush(stdout);
     }
+    return flush_output();
   };
-  look(now);
+  TRY_VOID(look(now));
   while (!ended(now)) {
     TRY_VOID(remote.follow("/api/v1/events", [](std::string_view name, std::string_view) {
       return name != "rollout";
     }));
     TRY(now, remote.get(path_of(o)));
-    look(now);
+    TRY_VOID(look(now));
   }
   if (cell(now, "state") != "done")
     return fail(Fault::conflict,

@@ -1,10 +1,13 @@
 // The common shapes of a verb.
-#include <fstream>
-#include <iterator>
-
+#include "base/file.h"
 #include "muster/commands.h"
 
 namespace muster {
+namespace {
+
+constexpr std::uint64_t file_max = 64 << 20;  // what a manifest may have; the controller's limit
+
+}  // namespace
 
 Result<void> show_list(Remote& remote, const Chosen& chosen, const std::string& target,
                        const std::vector<Column>& columns) {
@@ -30,9 +33,7 @@ Result<void> show_one(Remote& remote, const Chosen& chosen, const std::string& t
 }
 
 Result<std::string> file_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Fault::invalid, "cannot read " + path);
-  return std::string{std::istreambuf_iterator<char>(in), {}};
+  return read_file(path, file_max);
 }
 
 }  // namespace muster

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "base/file.h"
+
 namespace muster {
 namespace {
 
@@ -117,11 +119,12 @@ Error about(const std::string& where, Error error) {
   return error;
 }
 
-Result<void> read_file(const std::filesystem::path& file, const std::vector<Option>& known,
-                       const std::set<std::string>& given) {
+Result<void> read_settings(const std::filesystem::path& file, const std::vector<Option>& known,
+                           const std::set<std::string>& given) {
+  TRY(const auto text, read_file(file, 1 << 20));
   YAML::Node root;
   try {  // yaml-cpp's only way to say no
-    root = YAML::LoadFile(file.string());
+    root = YAML::Load(text);
   } catch (const YAML::Exception& e) {
     return fail(Fault::invalid, file.string() + ": " + e.what());
   }
@@ -172,7 +175,7 @@ Result<Config> Config::read(int argc, char** argv) {
     if (auto set = option.set(values[option.name]); !set)
       return std::unexpected(about("--" + option.name, set.error()));
   }
-  if (!file.empty()) TRY_VOID(read_file(file, known, given));
+  if (app.count("--config") > 0) TRY_VOID(read_settings(file, known, given));
   if (config.certificate_life < 1min || config.token_life < 1min ||
       config.server_certificate_life < 1min)
     return fail(Fault::invalid,

@@ -1,16 +1,14 @@
 #include "musterd/folder.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <future>
-#include <iterator>
+
+#include "base/file.h"
 
 namespace muster {
 namespace {
@@ -82,27 +80,11 @@ Result<void> Folder::prepare(const fs::path& path) {
 }
 
 Result<std::string> read_text(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::unexpected(cannot("read", path));
-  return std::string{std::istreambuf_iterator<char>(in), {}};
+  return read_file(path, 1 << 20);
 }
 
 Result<void> write_text(const fs::path& path, std::string_view text, bool secret) {
-  const fs::path draft = path.string() + ".new";
-  const int fd =
-      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, secret ? 0600 : 0644);
-  if (fd < 0) return std::unexpected(cannot("write", draft));
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fsync(fd) == 0;
-  ::close(fd);
-  if (!written || ::rename(draft.c_str(), path.c_str()) != 0)
-    return std::unexpected(cannot("write", path));
-  const int folder = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
-  return {};
+  return write_file(path, text, secret ? 0600 : 0644);
 }
 
 Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTerms& terms,

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <future>
 #include <optional>
+#include <system_error>
 
 #include "api/api.h"
 #include "desk/desk.h"
@@ -21,9 +22,7 @@
 
 using namespace muster;
 
-int main(int argc, char** argv) {
-  const Config config = expect(Config::read(argc, argv));
-  expect(set_log_level(config.log_level));
+static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
 
   // ground
@@ -68,11 +67,12 @@ int main(int argc, char** argv) {
       expect(api::Api::open(api_settings(config, folder), desk, domain, *telemetry, operators,
                             clock, [&gateway] { return metrics_of(gateway->counters()); }));
   const std::string link = console_link(*api, store, ledger);
-  auto ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
+  std::future<Result<void>> ending;
   {
     Notifier notifier{desk};
     Renewal renewal{folder, server_terms(config), *signer, desk, *gateway, *api, clock};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
+    ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
     std::printf("console  %s\nready\n", link.c_str());
     std::fflush(stdout);
     wait_for_signal(signals);
@@ -83,4 +83,17 @@ int main(int argc, char** argv) {
   const auto ended = ending.get();
   signer.reset();  // answers what it still owes, while those it answers are there
   return ended ? 0 : (std::fprintf(stderr, "error: %s\n", ended.error().message.c_str()), 1);
+}
+
+int main(int argc, char** argv) {
+  try {
+    const Config config = expect(Config::read(argc, argv));
+    expect(set_log_level(config.log_level));
+    return run(config);
+  } catch (const std::system_error& e) {  // the kernel gives no more: descriptors, threads, memory
+    const bool files = e.code() == std::errc::too_many_files_open;
+    std::fprintf(stderr, "error: the system refuses: %s%s\n", e.what(),
+                 files ? "; raise the limit of open files (ulimit -n, LimitNOFILE)" : "");
+    return 1;
+  }
 }

@@ -1,8 +1,6 @@
 #include "agent/provision.h"
 
-#include <fstream>
-#include <iterator>
-
+#include "base/file.h"
 #include "wire/json.h"
 
 namespace muster::agent {
@@ -40,10 +38,8 @@ Result<void> read_ports(const std::filesystem::path& file, Controller& into) {
 Result<std::string> read_file(const std::filesystem::path& path, const char* option,
                               std::size_t bytes_max) {
   if (path.empty()) return fail(Fault::invalid, "is needed", option);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Fault::invalid, "cannot read " + path.string(), option);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (text.size() > bytes_max) return fail(Fault::invalid, path.string() + " is too large", option);
+  auto text = muster::read_file(path, bytes_max);
+  if (!text) text.error().field = option;
   return text;
 }
 

@@ -6,9 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "base/file.h"
 #include "signer/descriptor.h"
 
 namespace muster::signer {
@@ -20,6 +19,7 @@ using crypto::FileKey;
 
 constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h;
 constexpr Duration backdated = 1h;  // for clients whose clock is behind
+constexpr std::uint64_t certificate_max = 1 << 20;
 constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
 
 std::unexpected<Error> cannot(const char* what, const fs::path& path) {
@@ -28,12 +28,10 @@ std::unexpected<Error> cannot(const char* what, const fs::path& path) {
 }
 
 Result<Certificate> read_certificate(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in && errno == ENOENT)
+  if (std::error_code error; !fs::exists(path, error) && !error)
     return fail(Fault::missing,
                 "there is no " + path.string() + "; make the folder with muster-signer init");
-  if (!in) return cannot("read", path);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  TRY(const auto text, read_file(path, certificate_max));
   TRY(auto found, crypto::parse_certificates_pem(text));
   return std::move(found.front());
 }

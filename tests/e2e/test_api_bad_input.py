@@ -134,6 +134,11 @@ class ApiBadInput(Stage):
     def test_an_artifact_without_a_digest_or_a_token_is_refused(self):
         self.refused("POST", "/artifacts", b"firmware", 400, "Content-Digest")
         self.refused("POST", "/artifacts", b"firmware", 401, api=self.controller.client("wrong"))
+        self.refused("POST", "/artifacts", b"firmware", 401, api=self.controller.client(""))
+
+    def test_a_viewers_artifact_is_refused_as_his_role_may_not(self):
+        self.refused("POST", "/artifacts", b"firmware", 403, "Authorization", "role",
+                     api=self.operator("viewer", "uploader"))
 
     def test_a_release_may_not_go_back(self):
         digest = self.upload(b"two").json()["digest"]
@@ -170,21 +175,26 @@ class ApiBadInput(Stage):
 
     # --- roles ---
 
-    def operator(self, role):
-        return self.controller.client(self.api.post("/operators", {"name": f"a-{role}", "role": role})["token"])
+    def operator(self, role, name=None):
+        body = {"name": name or f"a-{role}", "role": role}
+        return self.controller.client(self.api.post("/operators", body)["token"])
+
+    def refusal_is_recorded(self, refuse):
+        """Refusals are recorded once a second, with how many there were."""
+        since = self.ledger_size()
+        self.eventually("it is recorded", lambda: refuse() or self.recorded("operator.refused", since=since), 5)
 
     def test_a_viewer_may_look_and_no_more(self):
         self.expect("role-1")
         viewer = self.operator("viewer")
         self.assertEqual(viewer.get("/devices/role-1")["id"], "role-1")
-        since = self.ledger_size()
         for method, path, body in (("POST", "/devices", {"id": "role-2", "model": "meter"}),
                                    ("POST", "/devices/role-1/isolate", {"reason": "because"}),
                                    ("POST", "/rollouts", {}), ("GET", "/operators", None)):
             with self.subTest(path=path):
                 self.refused(method, path, body, 403, words="role", api=viewer)
         self.assertEqual(self.device("role-1")["state"], "expected")
-        self.assertTrue(self.recorded("operator.refused", since=since))
+        self.refusal_is_recorded(lambda: self.refused("POST", "/rollouts", {}, 403, api=viewer) and None)
 
     def test_an_operator_may_not_do_an_admins_work(self):
         operator = self.operator("operator")
@@ -196,6 +206,29 @@ class ApiBadInput(Stage):
         for token in ("", "wrong", "x" * 5000):
             with self.subTest(token=token[:5]):
                 self.assertIn(self.controller.client(token).call("GET", "/api/v1/fleet").status, (401, 431))
+
+    # --- the console's cookie ---
+
+    def test_a_cookie_changes_nothing_from_a_foreign_page(self):
+        self.expect("cookie-1")
+        nobody = self.controller.client("")
+        link = self.api.post("/session-links")["url"].split("#")[1]
+        opened = nobody.call("POST", "/api/v1/session", {"link": link})
+        cookie = {"Cookie": opened.headers["set-cookie"].split(";")[0]}
+        own = {**cookie, "Origin": self.controller.server}
+        path, why = "/devices/cookie-1/retire", {"reason": "a foreign page wants it"}
+        self.refused("POST", path, why, 403, "Origin", api=nobody, headers=cookie)
+        self.refused("POST", path, why, 403, "Origin", api=nobody, headers={**cookie, "Origin": "https://localhost:1"})
+        self.refused("POST", path, why, 403, "Sec-Fetch-Site", api=nobody,
+                     headers={**cookie, "Sec-Fetch-Site": "cross-site"})
+        self.refused("POST", path, json.dumps(why), 403, "Content-Type", api=nobody,
+                     headers={**own, "Content-Type": "text/plain"})
+        self.refused("DELETE", "/session", None, 403, "Origin", api=nobody, headers=cookie)
+        self.assertEqual(self.device("cookie-1")["state"], "expected")
+        self.refusal_is_recorded(lambda: self.refused("POST", path, why, 403, api=nobody, headers=cookie) and None)
+        self.assertEqual(nobody.call("GET", "/api/v1/session", headers=cookie).status, 200)
+        answer = nobody.call("POST", "/api/v1" + path, why, own)
+        self.assertEqual((answer.status, self.device("cookie-1")["state"]), (200, "retired"), answer.body)
 
     def test_no_secret_comes_back(self):
         token = self.expect("quiet-1")
