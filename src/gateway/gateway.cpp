@@ -121,9 +121,10 @@ void Gateway::drain() {
 
 Counters Gateway::counters() const {
   const Tally& t = threads_->tally;
-  return {t.connections,       t.connects,           t.connects_refused, t.publishes,
-          t.publishes_refused, t.packets_malformed,  t.deliveries,       t.deliveries_dropped,
-          t.enrolments,        t.enrolments_refused, t.downloads,        t.cuts};
+  return {t.connections,        t.connects,           t.connects_refused, t.publishes,
+          t.publishes_refused,  t.packets_malformed,  t.deliveries,       t.deliveries_dropped,
+          t.enrolments,         t.enrolments_refused, t.downloads,        t.cuts,
+          t.enrolments_deferred};
 }
 
 Result<void> Gateway::reload(std::string key_pem, std::string chain_pem,
