@@ -22,6 +22,9 @@ CommandLine CommandLine::read(int argc, char** argv) {
   app.add_option("--token-file", given.token_file, "its one-time token; not needed once enrolled");
   app.add_option("--key-store", given.key_store,
                  "where its keys are made: file, or tpm:TCTI (tpm:device:/dev/tpmrm0)");
+  app.add_option("--idevid-cert", given.idevid_cert,
+                 "the certificate its maker gave it, PEM, leaf first; in place of a token");
+  app.add_option("--idevid-key", given.idevid_key, "the key of that certificate, PEM");
   app.add_option("--model", given.model, "refuse releases for another model");
   app.add_option("--firmware", given.firmware, "version that runs before the first update");
   app.add_option("--interval", given.interval, "between two readings");
@@ -39,6 +42,8 @@ CommandLine CommandLine::read(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (given.state.empty()) throw CLI::RequiredError("--state");
+    if (given.idevid_cert.empty() != given.idevid_key.empty())
+      throw CLI::RequiredError("--idevid-cert and --idevid-key, both");
     if (!given.wants_status && given.id.empty()) throw CLI::RequiredError("--id");
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : 2);
@@ -50,6 +55,8 @@ CommandLine CommandLine::read(int argc, char** argv) {
 Result<agent::AgentSettings> settings_of(const CommandLine& given) {
   agent::AgentSettings settings{.id = {},
                                 .token = {},
+                                .birth_key_pem = {},
+                                .birth_chain_pem = {},
                                 .model = given.model,
                                 .factory_firmware = given.firmware,
                                 .health_command = given.health_command,
@@ -62,6 +69,10 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
   if (!given.token_file.empty()) {
     TRY(auto token, agent::read_file(given.token_file, "--token-file", 4096));
     settings.token = agent::without_line_end(std::move(token));
+  }
+  if (!given.idevid_cert.empty()) {
+    TRY(settings.birth_chain_pem, agent::read_file(given.idevid_cert, "--idevid-cert"));
+    TRY(settings.birth_key_pem, agent::read_file(given.idevid_key, "--idevid-key"));
   }
   return settings;
 }

@@ -16,7 +16,7 @@ struct CommandLine {
   std::string id, model, firmware = "factory", health_command, activate_command,
                          readings = "system", interval = "60s", contact_within = "5m",
                          retry_max = "60s", key_store = "file";
-  std::filesystem::path state, token_file;
+  std::filesystem::path state, token_file, idevid_cert, idevid_key;
   bool wants_status = false;
 
   static CommandLine read(int argc, char** argv);  // ends the program when it is not understood

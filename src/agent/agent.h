@@ -59,7 +59,9 @@ struct Pace {
 struct AgentSettings {
   DeviceId id;
   std::string token;  // one-time; not needed once enrolled
-  std::string model;  // empty: told by the first release installed
+  std::string birth_key_pem,
+      birth_chain_pem;  // what the maker gave it (IDevID), in place of a token
+  std::string model;    // empty: told by the first release installed
   std::string factory_firmware = "factory";
   std::string health_command, activate_command;  // empty: built in, none
   Pace pace;

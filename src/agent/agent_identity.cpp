@@ -24,19 +24,38 @@ net::Task<void> Agent::Life::enrol() {
 }
 
 net::Task<Result<Duration>> Agent::Life::try_to_enrol() {
-  if (settings.token.empty() && !witness)
-    co_return fail(Fault::invalid, "there is no certificate, and no token to enrol with");
+  if (settings.token.empty() && settings.birth_key_pem.empty() && !witness)
+    co_return fail(Fault::invalid,
+                   "there is no certificate, and neither a token, a birth certificate nor a TPM to "
+                   "enrol with");
   CO_TRY(auto csr, credentials.request());
+  if (settings.token.empty() && !witness) {
+    CO_TRY(const auto turn, co_await handshakes.as({.key_pem = settings.birth_key_pem,
+                                                    .chain_pem = settings.birth_chain_pem,
+                                                    .not_before = {},
+                                                    .not_after = {}}));
+    EstClient est(loop, controller.host, controller.enrol_port, turn.tls());
+    auto answer = co_await est.enrol(std::move(csr));
+    co_return co_await enrolled(&est, std::move(answer));
+  }
   EstClient est(loop, controller.host, controller.enrol_port, handshakes.anonymous());
   const bool by_token = !settings.token.empty();
   auto answer = by_token ? co_await est.enrol(settings.id.text(), settings.token, std::move(csr))
                          : co_await prove(std::move(csr));
+  co_return co_await enrolled(&est, std::move(answer));
+}
+
+net::Task<Result<Duration>> Agent::Life::enrolled(EstClient* est, Result<EstAnswer> answer) {
   if (!answer) {
     if (answer.error().fault == Fault::forbidden || answer.error().fault == Fault::invalid)
       CO_TRY_VOID(credentials.drop_request());  // this key will not do; the next try has another
     co_return std::unexpected(answer.error());
   }
-  co_return co_await settle(&est, std::move(*answer));
+  if (!answer->certificate)
+    log::info(
+        "agent", "waits to be let in",
+        {{"device", settings.id.text()}, {"asks_again_in", std::to_string(answer->again_in / 1s)}});
+  co_return co_await settle(est, std::move(*answer));
 }
 
 net::Task<Result<EstAnswer>> Agent::Life::prove(Bytes csr) {

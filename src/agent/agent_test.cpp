@@ -4,6 +4,7 @@
 
 #include "agent/credentials.h"
 #include "agent/internal/test_rehearsal.h"
+#include "crypto/internal/test_maker.h"
 #include "wire/senml.h"
 
 using namespace muster;
@@ -82,6 +83,21 @@ TEST_CASE("a busy enrolment door is asked again, with the same request") {
   Stage stage;
   stage.rehearsal.busy = 2;
   stage.start();
+  REQUIRE(stage.until_told("subscribed"));
+  REQUIRE(stage.rehearsal.requests.size() == 3);
+  CHECK(stage.rehearsal.requests[0] == stage.rehearsal.requests[2]);
+}
+
+TEST_CASE("a device enrols by its birth certificate, and waits for as long as it is told to") {
+  Stage stage;
+  const auto born = crypto::TestMaker().bear("A1");
+  stage.rehearsal.born = born.chain.front();
+  stage.rehearsal.undecided = 2;
+  auto settings = stage.settings();
+  settings.token.clear();
+  settings.birth_key_pem = born.key.private_pem();
+  settings.birth_chain_pem = crypto::certificate_pem(born.chain.front());
+  stage.start(settings);
   REQUIRE(stage.until_told("subscribed"));
   REQUIRE(stage.rehearsal.requests.size() == 3);
   CHECK(stage.rehearsal.requests[0] == stage.rehearsal.requests[2]);

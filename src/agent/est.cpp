@@ -40,6 +40,10 @@ net::Task<Result<EstAnswer>> EstClient::enrol(std::string id, std::string token,
   return ask(std::move(call));
 }
 
+net::Task<Result<EstAnswer>> EstClient::enrol(Bytes csr) {
+  return ask(post("simpleenroll", csr));
+}
+
 net::Task<Result<EstAnswer>> EstClient::renew(Bytes csr) {
   return ask(post("simplereenroll", csr));
 }

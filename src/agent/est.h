@@ -1,9 +1,10 @@
 // agent/est -- a device's side of Enrolment over Secure Transport (RFC 7030): the CA's
 // certificates, a first certificate, the next one.
 //
-// One server. With a TLS context that has no certificate of its own it can enrol; with the device's
-// pair it can renew. It keeps nothing and decides nothing: what is asked for, and when again, is up
-// to who holds the credentials. Its loop's thread; it outlives its tasks.
+// One server. With a TLS context that has no certificate of its own it can enrol by token, with the
+// maker's by that; with the device's pair it can renew. It keeps nothing and decides nothing: what
+// is asked for, and when again, is up to who holds the credentials. Its loop's thread; it outlives
+// its tasks.
 #pragma once
 
 #include <optional>
@@ -31,6 +32,7 @@ class EstClient {
   EstClient(net::Loop&, std::string host, std::uint16_t port, net::TlsContext&);
   net::Task<Result<std::vector<crypto::Certificate>>> authorities();  // cacerts
   net::Task<Result<EstAnswer>> enrol(std::string id, std::string token, Bytes csr);
+  net::Task<Result<EstAnswer>> enrol(Bytes csr);  // by the certificate of the TLS context
   net::Task<Result<EstAnswer>> renew(Bytes csr);
 
  private:

@@ -139,8 +139,8 @@ TEST_CASE("what else a request asks for is told, so that it can be refused by na
 
 TEST_CASE("a challenge password is read, once") {
   OpensslTool tool;
-  auto options = ec("P-256");
-  options.insert(options.end(), {"-config", "challenge.cnf"});
+  const std::vector<std::string> options{
+      "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-config", "challenge.cnf"};
   tool.put("challenge.cnf",
            "[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN=meter-4\n"
            "[at]\nchallengePassword=c2VjcmV0\n");

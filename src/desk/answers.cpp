@@ -49,6 +49,11 @@ Result<link::Reply> Answers::answer(const link::Hello& hello) {
                      principal->model, principal->subscribe,   principal->serial};
 }
 
+Result<link::Reply> Answers::answer(const link::FindProfile& ask) {
+  TRY_VOID(domain_.identity.profile(ask.name));
+  return link::None{};
+}
+
 Result<link::Reply> Answers::answer(const link::GetUpdate& ask) {
   TRY(auto payload, update_for(ask.device));
   return payload;

@@ -18,6 +18,7 @@ class Answers {
   static std::string desired_of(const inventory::Device&);
 
   Result<link::Reply> answer(const link::Hello&);
+  Result<link::Reply> answer(const link::FindProfile&);
   Result<link::Reply> answer(const link::GetUpdate&);
   Result<link::Reply> answer(const link::GetDesired&);
   Result<link::Reply> answer(const link::Fetch&);

@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::uint32_t records_at_once = 1'000;
 
+identity::Claims claims_of(const link::Claims& c) {
+  return {c.other_attributes, c.authority, c.names};
+}
+
 Answer<Bytes> certificate_to(link::Answered answered) {
   return [answered = std::move(answered)](Result<Bytes> der) mutable {
     if (!der) return answered(std::unexpected(der.error()));
@@ -22,7 +26,9 @@ void Issuing::enrol(link::Enrol ask, link::Answered answered) {
       [ask = std::move(ask)](Domain& domain) mutable {
         return domain.identity.enrol({std::move(ask.user), std::move(ask.token),
                                       std::move(ask.spki), ask.csr_digest,
-                                      std::move(ask.claimed_name), std::move(ask.from)});
+                                      std::move(ask.claimed_name), std::move(ask.from),
+                                      std::move(ask.chain), std::move(ask.profile),
+                                      claims_of(ask.claims), ask.server_key});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -33,7 +39,8 @@ void Issuing::renew(link::Renew ask, link::Answered answered) {
   desk_.ask<identity::Enrolment>(
       [ask = std::move(ask)](Domain& domain) mutable {
         return domain.identity.renew({ask.certificate, std::move(ask.spki), ask.csr_digest,
-                                      std::move(ask.claimed_name), std::move(ask.from)});
+                                      std::move(ask.claimed_name), std::move(ask.from),
+                                      std::move(ask.profile), claims_of(ask.claims)});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -44,6 +51,10 @@ void Issuing::take(Result<identity::Enrolment> enrolment, link::Answered answere
   if (!enrolment) return answered(std::unexpected(enrolment.error()));
   if (auto* before = std::get_if<Bytes>(&*enrolment))
     return answered(link::Reply(std::move(*before)));
+  if (const auto* parked = std::get_if<identity::Later>(&*enrolment)) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(parked->retry_after).count();
+    return answered(link::Reply(link::Later{static_cast<std::uint32_t>(wait)}));
+  }
   auto& commission = std::get<identity::Commission>(*enrolment);
   signer::Order order = commission.order;
   issuer_.issue(std::move(order), [this, commission = std::move(commission),

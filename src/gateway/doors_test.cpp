@@ -4,6 +4,7 @@
 
 #include "crypto/cms.h"
 #include "crypto/csr.h"
+#include "crypto/internal/test_maker.h"
 #include "gateway/internal/test_workbench.h"
 
 using namespace muster;
@@ -91,6 +92,103 @@ TEST_CASE("a refused token is answered with how to do better, a refused renewal 
   CHECK(renew.status == 401);
   CHECK_FALSE(renew.header("WWW-Authenticate"));
   CHECK(w.gateway->counters().enrolments_refused == 2);
+}
+
+TEST_CASE("who shows a certificate that is not ours is asked about with all that it showed") {
+  Workbench w;
+  const crypto::TestMaker maker;
+  const auto born = maker.bear("A1", {.intermediate = true});
+  Papers papers{.key_pem = born.key.private_pem(), .certificate_pem = {}};
+  for (const auto& der : born.chain) papers.certificate_pem += crypto::certificate_pem(der);
+  w.controller.to_certificate = link::Reply{link::Later{30}};
+  auto request = request_for_certificate("/.well-known/est/fields/simpleenroll");
+  request.headers.clear();
+  const auto answer = call(w, papers, w.gateway->ports().enrol, std::move(request));
+  CHECK(answer.status == 202);
+  REQUIRE(answer.header("Retry-After"));
+  CHECK(*answer.header("Retry-After") == "30");
+  const auto asked = w.controller.asked<link::Enrol>();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].chain == born.chain);
+  CHECK(asked[0].profile == "fields");
+  CHECK(asked[0].token.empty());
+}
+
+TEST_CASE("a certificate that is not ours opens neither the update path nor MQTT") {
+  Workbench w;
+  const crypto::TestMaker maker;
+  const auto born = maker.bear("A1");
+  auto tls =
+      expect(net::TlsContext::client({.key_pem = born.key.private_pem(),
+                                      .chain_pem = crypto::certificate_pem(born.chain.front()),
+                                      .anchors_pem = w.ca.pem()}));
+  net::http::Client client(w.loop, "127.0.0.1", w.gateway->ports().device, &tls);
+  CHECK_FALSE(net::run(w.loop, client.call({.target = "/v1/devices/meter-1/updates"})));
+  CHECK(w.controller.asked<link::Hello>().empty());
+}
+
+TEST_CASE("a label that names no profile is not there, and says nothing of those that are") {
+  Workbench w;
+  const auto meter = w.device("meter-1");
+  const auto port = w.gateway->ports().enrol;
+  CHECK(call(w, meter, port, {.target = "/.well-known/est/fields/cacerts"}).status == 200);
+  const auto unknown = call(w, meter, port, {.target = "/.well-known/est/forests/cacerts"});
+  CHECK(unknown.status == 404);
+  CHECK(unknown.body.find("fields") == std::string::npos);
+  CHECK(call(w, meter, port, {.target = "/.well-known/est/a/b/cacerts"}).status == 404);
+}
+
+TEST_CASE("who asks for attributes is told which key and which hash") {
+  Workbench w;
+  const auto answer = call(w, w.device("meter-1"), w.gateway->ports().enrol,
+                           {.target = "/.well-known/est/csrattrs"});
+  CHECK(answer.status == 200);
+  CHECK(*answer.header("Content-Type") == "application/csrattrs");
+  CHECK(to_hex(expect(from_base64(answer.body))) ==
+        "3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302");
+}
+
+TEST_CASE("a key made by the server comes beside its certificate, another one each time") {
+  Workbench w;
+  const auto port = w.gateway->ports().enrol;
+  const Papers issued = w.ca.issue(crypto::Use::client, "meter-1");
+  w.controller.to_certificate =
+      link::Reply{expect(crypto::parse_certificates_pem(issued.certificate_pem)).at(0).der};
+  const auto request = request_for_certificate("/.well-known/est/serverkeygen");
+  const auto answer = call(w, issued, port, request);
+  REQUIRE(answer.status == 200);
+  CHECK(answer.header("Content-Type")->starts_with("multipart/mixed; boundary="));
+  CHECK(answer.body.find("application/pkcs8") != std::string::npos);
+  CHECK(answer.body.find("smime-type=certs-only") != std::string::npos);
+  const auto blank = answer.body.find("\r\n\r\n") + 4;
+  const auto key = answer.body.substr(blank, answer.body.find("\r\n", blank) - blank);
+  const auto made = expect(crypto::FileKey::from_pem("-----BEGIN PRIVATE KEY-----\n" + key +
+                                                     "\n-----END PRIVATE KEY-----\n"));
+  call(w, issued, port, request);
+  const auto asked = w.controller.asked<link::Enrol>();
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].server_key);
+  CHECK(asked[0].spki == made.public_key().spki());
+  CHECK(asked[0].spki != asked[1].spki);
+  CHECK(asked[0].csr_digest != asked[1].csr_digest);
+}
+
+TEST_CASE("who asks too often is told to come again, before the request is read") {
+  Workbench w;
+  auto settings = w.settings(1);
+  settings.enrolments_per_address = 0.001;
+  settings.enrolments_per_address_burst = 2;
+  const auto narrow = expect(Gateway::open(settings, w.controller, w.telemetry, w.clock));
+  const auto meter = w.device("meter-1");
+  auto garbage = request_for_certificate(enrol_path);
+  garbage.body = "!";
+  CHECK(call(w, meter, narrow->ports().enrol, garbage).status == 400);
+  CHECK(call(w, meter, narrow->ports().enrol, garbage).status == 400);
+  const auto answer = call(w, meter, narrow->ports().enrol, garbage);
+  CHECK(answer.status == 503);
+  CHECK(answer.header("Retry-After"));
+  CHECK(narrow->counters().enrolments_deferred == 1);
+  narrow->drain();
 }
 
 TEST_CASE("a gateway that has no CA certificates to give out does not open") {

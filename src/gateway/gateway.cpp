@@ -133,6 +133,7 @@ Counters Gateway::counters() const {
           t.enrolments_refused,
           t.downloads,
           t.cuts,
+          t.enrolments_deferred,
           t.crls,
           t.statuses,
           t.statuses_kept,

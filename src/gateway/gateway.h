@@ -37,13 +37,17 @@ struct Settings {
   std::size_t packet_max = 256 << 10;     // octets of one MQTT packet
   std::size_t connections_max = 100'000;  // per thread
   std::size_t enrolments_in_flight = 256;
+  double enrolments_per_address = 500;          // a second, per thread
+  double enrolments_per_address_burst = 5'000;  // at once, after a time of quiet
 };
 
 struct Counters {  // since start, all threads
   std::uint64_t connections = 0, connects = 0, connects_refused = 0, publishes = 0,
                 publishes_refused = 0, packets_malformed = 0, deliveries = 0,
                 deliveries_dropped = 0, enrolments = 0, enrolments_refused = 0, downloads = 0,
-                cuts = 0, crls = 0, statuses = 0, statuses_kept = 0, take_overs = 0;
+                cuts = 0,
+                enrolments_deferred = 0,  // deferred: told to come again, for their number
+                crls = 0, statuses = 0, statuses_kept = 0, take_overs = 0;
 };
 
 class Gateway final : public link::Gate {

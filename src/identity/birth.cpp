@@ -75,7 +75,7 @@ Result<Born> Identity::Registry::read_birth(const EnrolRequest& request,
   }
   if (!born.makers.empty()) return born;
   const std::string serial = leaf.serial_number.substr(0, 64);
-  if (clock.now() > leaf.not_after)
+  if (clock.now() >= leaf.not_after)
     return refused(
         "an expired birth certificate, serial " + serial,
         "the birth certificate of this connection expired at " + rfc3339(leaf.not_after));

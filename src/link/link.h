@@ -36,9 +36,18 @@ struct Grant {
 };
 
 struct None {};
+struct Later {  // an operator has not decided yet: ask the same again
+  std::uint32_t seconds = 0;
+};
 struct File {
   std::filesystem::path path;
   std::uint64_t size = 0;
+};
+
+struct Claims {                         // what a CSR says of itself, beside its key and common name
+  bool other_attributes = false;        // the subject has more than a common name
+  bool authority = false;               // it asks for a CA's certificate
+  std::vector<std::string> names = {};  // alternative names, as they are
 };
 
 // Questions. Each names the type of its answer.
@@ -48,18 +57,32 @@ struct Hello {
   std::string from;  // peer address, for the record
 };
 struct Enrol {
-  using Answer = Bytes;  // the certificate, DER
+  using Answer = Bytes;  // the certificate, DER; or Later
   std::string user, token;
   Bytes spki;  // the CSR's key, its proof of possession checked
   Fingerprint csr_digest;
   std::string claimed_name, from;
+  // What the peer showed in the handshake, DER, leaf first; that it holds the leaf's key is proved,
+  // and nothing else. At most chain_certificates_max, chain_octets_max together.
+  std::vector<Bytes> chain = {};
+  std::string profile = {};  // the label in the path; empty: default
+  Claims claims = {};
+  bool server_key = false;  // the door made the key, for a device that cannot
 };
+inline constexpr std::size_t chain_certificates_max = 4;
+inline constexpr std::size_t chain_octets_max = 16 * 1024;
 struct Renew {
   using Answer = Bytes;
   Fingerprint certificate;
   Bytes spki;
   Fingerprint csr_digest;
   std::string claimed_name, from;
+  std::string profile = {};
+  Claims claims = {};
+};
+struct FindProfile {
+  using Answer = None;  // missing: there is no enrolment profile of this name
+  std::string name;
 };
 struct GetCrl {
   using Answer = Bytes;                     // DER
@@ -114,9 +137,9 @@ struct Misuse {  // a security matter that a door refused
   std::string what;    // in words
 };
 
-using Request = std::variant<Hello, Enrol, Renew, GetCrl, GetUpdate, GetDesired, Fetch, Report,
-                             State, Presence, Misuse, GetStatus, TakenOver>;
-using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer>;
+using Request = std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch,
+                             Report, State, Presence, Misuse, GetStatus, TakenOver>;
+using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later>;
 using Answered = std::move_only_function<void(Result<Reply>)>;
 
 class Controller {  // the domain, seen from a door

@@ -1,10 +1,12 @@
-"""Enrolment by curl, openssl and strongSwan's pki: what they are given, and what they are refused."""
+"""Enrolment by curl and openssl: what they are given, and what they are refused."""
 
 import base64
+import http.client
+import ssl
 import subprocess
 import unittest
 
-from device import Device
+from device import Device, Reply
 from maker import openssl
 from stage import Stage
 
@@ -110,6 +112,44 @@ class EstCurl(Stage):
         self.assertNotEqual(device.serial(), old_serial)
         self.assertIn("CN=curl-12", device.subject())
 
+    def tied(self, device, token, binding=None):
+        """Asks with a challengePassword that is of the very connection (RFC 7030 section 3.5), or with another."""
+        context = ssl.create_default_context(cafile=str(self.controller.ca))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        connection = http.client.HTTPSConnection("localhost", self.controller.ports["enrol"], context=context, timeout=20)
+        self.addCleanup(connection.close)
+        connection.connect()
+        word = base64.b64encode(binding or connection.sock.get_channel_binding("tls-unique")).decode()
+        config = device.folder / "tied.cnf"
+        config.write_text(f"[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\n[dn]\nCN={device.id}\n[at]\n"
+                          f"challengePassword={word}\n")
+        der = device.folder / "tied.der"
+        openssl("req", "-new", "-key", device.key, "-config", config, "-outform", "DER", "-out", der)
+        basic = base64.b64encode(f"{device.id}:{token}".encode()).decode()
+        connection.request("POST", "/.well-known/est/simpleenroll", base64.b64encode(der.read_bytes()),
+                           {"Content-Type": "application/pkcs10", "Authorization": f"Basic {basic}"})
+        answer = connection.getresponse()
+        return Reply(answer.status, answer.read().decode())
+
+    def test_a_request_that_is_tied_to_a_connection_is_taken_on_that_one_only(self):
+        device, token = self.newcomer("curl-16")
+        self.refused(self.tied(device, token, b"another one!"), 400, "challengePassword")
+        device.keep(self.tied(device, token))
+        self.assertIn("CN=curl-16", device.subject())
+
+    def test_a_renewal_in_other_names_is_refused_by_name(self):
+        device, token = self.newcomer("curl-17")
+        device.enrol(token)
+        old, device.key = device.key, device.folder / "next.pem"
+        device.new_key()
+        requests = [device.request(name="curl-1"), device.request("curl-17/O=City"),
+                    device.request("curl-17", "-addext", "subjectAltName=DNS:curl-1"),
+                    device.request("curl-17", "-addext", "subjectAltName=URI:urn:muster:device:curl-17")]
+        device.key = old
+        for request, words in zip(requests, ("common name", "CN=curl-17", "urn:muster:device:curl-17")):
+            self.refused(device.renew(request), 400, words)
+        device.keep(device.renew(requests[-1]))
+
     def test_renewal_without_a_certificate_is_refused(self):
         device, _ = self.newcomer("curl-13")
         reply = device.curl("/.well-known/est/simplereenroll", body=device.request())
@@ -120,22 +160,6 @@ class EstCurl(Stage):
         device.enrol(token)
         self.cli("device", "retire", "curl-14", "--reason", "scrapped")
         self.refused(device.renew(device.request()), 401, "")
-
-    def test_strongswan_enrols(self):
-        device, token = self.newcomer("swan-1")
-        door = f"https://localhost:{self.controller.ports['enrol']}"
-        prefix = device.folder / "ca.pem"
-        estca = subprocess.run(["pki", "--estca", "--url", door, "--cacert", self.controller.ca, "--caout", prefix,
-                                "--outform", "pem"], capture_output=True, text=True, timeout=30)
-        self.assertEqual(estca.returncode, 0, estca.stderr)
-        request = device.folder / "request.pem"
-        openssl("req", "-new", "-key", device.key, "-subj", "/CN=swan-1", "-out", request)
-        done = subprocess.run(["pki", "--est", "--url", door, "--in", request, "--cacert", self.controller.ca,
-                               "--userpass", f"swan-1:{token}", "--outform", "pem"],
-                              capture_output=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        device.certificate.write_bytes(done.stdout)
-        self.assertIn("CN=swan-1", device.subject())
 
     def test_the_revocation_list_names_a_retired_devices_certificate(self):
         device, token = self.newcomer("curl-15")

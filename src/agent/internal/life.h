@@ -25,6 +25,7 @@ struct Agent::Life final : MqttClient::Events {
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
   net::Task<Result<Duration>> try_to_enrol();  // 0: done; else when to ask again
+  net::Task<Result<Duration>> enrolled(EstClient*, Result<EstAnswer>);
   net::Task<void> renew();
   net::Task<Result<Duration>> try_to_renew();
   const Pair& choose_pair();  // for the next session

@@ -74,8 +74,7 @@ class Rehearsal {
       : loop(l),
         device_tls_(
             expect(net::TlsContext::server(authority.door(net::PeerCertificate::required)))),
-        enrol_tls_(
-            expect(net::TlsContext::server(authority.door(net::PeerCertificate::requested)))),
+        enrol_tls_(expect(net::TlsContext::server(authority.door(net::PeerCertificate::any)))),
         est_(*this),
         door_(*this),
         est_server_(expect(net::http::Server::open(loop, "127.0.0.1", 0, &enrol_tls_, est_))),
@@ -120,6 +119,8 @@ class Rehearsal {
   std::filesystem::path folder;
   std::optional<wire::Offer> offered;
   int busy = 0;                                     // enrolments to be refused for now
+  int undecided = 0;                                // enrolments that wait for an operator
+  std::optional<Bytes> born;                        // the birth certificate of a known device
   bool refuse_mqtt = false;                         // as a device in quarantine is
   bool keep_readings = true;                        // acknowledge them
   std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
@@ -141,8 +142,12 @@ class Rehearsal {
     const bool known =
         request.path.ends_with("/simplereenroll")
             ? request.peer_certificate.has_value()
-            : authorization && *authorization == "Basic " + to_base64(bytes_of("meter-1:secret"));
+            : (born && request.peer_certificate == born) ||
+                  (authorization &&
+                   *authorization == "Basic " + to_base64(bytes_of("meter-1:secret")));
     if (!known) return text(401, "who are you?\n");
+    if (undecided-- > 0)
+      return {.status = 202, .headers = {{"Retry-After", "0"}}, .body = "wait\n"};
     const auto csr = expect(crypto::parse_csr(expect(from_base64(request.body))));
     const Bytes certificate = authority.device(csr.key, csr.common_name).der;
     return text(200, to_base64(expect(crypto::make_certs_only(std::span(&certificate, 1)))));

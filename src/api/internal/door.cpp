@@ -92,8 +92,10 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
     }
     return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
   }
-  return net::http::Admission{.body_max = known && head.path == "/api/v1/manifests" ? manifest_body
-                                                                                    : small_body};
+  return net::http::Admission{
+      .body_max = known && (head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers")
+                      ? manifest_body
+                      : small_body};
 }
 
 void Service::note_refused_upload(const Head& head) {

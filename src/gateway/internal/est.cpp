@@ -2,10 +2,11 @@
 
 #include <string_view>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "crypto/cms.h"
-#include "crypto/csr.h"
 #include "crypto/hash.h"
+#include "gateway/internal/est_answers.h"
 #include "gateway/internal/reply.h"
 
 namespace muster::gateway {
@@ -19,43 +20,6 @@ using net::http::Response;
 constexpr std::string_view root = "/.well-known/est/";
 constexpr std::size_t csr_base64_max =
     crypto::csr_bytes_max * 4 / 3 + 1024;  // room for any wrapping
-
-struct Operation {
-  std::string_view name;
-  bool wrapped = false;  // under the label "mime": lines of 64
-};
-
-// The operation of an EST path, with at most one label before it (RFC 7030 3.2.2).
-Operation operation_of(std::string_view path) {
-  if (!path.starts_with(root)) return {};
-  path.remove_prefix(root.size());
-  auto slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {path};
-  std::string_view label = path.substr(0, slash);
-  if (label.empty() || label.find('/') != std::string_view::npos) return {};
-  return {path.substr(slash + 1), label == "mime"};
-}
-
-std::string wrap(const std::string& line) {
-  std::string out;
-  for (std::size_t at = 0; at < line.size(); at += 64) out.append(line, at, 64).append("\r\n");
-  return out;
-}
-
-Response pkcs7(ByteView der, bool wrapped, bool certs_only) {
-  std::string line = to_base64(der);
-  return {.headers = {{"Content-Type", certs_only ? "application/pkcs7-mime; smime-type=certs-only"
-                                                  : "application/pkcs7-mime"},
-                      {"Content-Transfer-Encoding", "base64"}},
-          .body = wrapped ? wrap(line) : std::move(line)};
-}
-
-Response certificate_answer(const Result<link::Reply>& reply, bool wrapped) {
-  if (!reply) return refusal(reply.error());
-  const Bytes& certificate = std::get<Bytes>(*reply);
-  auto cms = crypto::make_certs_only(std::span(&certificate, 1));
-  return cms ? pkcs7(*cms, wrapped, true) : refusal(cms.error());
-}
 
 struct Credentials {
   std::string user, password;
@@ -72,14 +36,6 @@ std::optional<Credentials> basic(const Head& head) {
   return Credentials{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
 
-Result<crypto::Csr> csr_of(const Request& request) {
-  auto der = from_base64(request.body);
-  if (!der)
-    return fail(Fault::invalid,
-                "the body must be a PKCS#10 request in base64: " + der.error().message);
-  return crypto::parse_csr(*der);
-}
-
 net::http::Header basic_challenge() {
   return {"WWW-Authenticate", "Basic realm=\"muster enrolment\""};
 }
@@ -91,7 +47,60 @@ Response challenge() {
   return response;
 }
 
+bool posts(std::string_view operation) {
+  return operation == "simpleenroll" || operation == "simplereenroll" ||
+         operation == "serverkeygen";
+}
+
+// RFC 7030 section 3.5: who fills in the challengePassword ties the request to this connection.
+Result<void> check_binding(const crypto::Csr& csr, const Request& request) {
+  if (csr.challenge_password.empty()) return {};
+  const auto told = from_base64(csr.challenge_password);
+  if (told && !request.channel_binding.empty() && *told == request.channel_binding) return {};
+  return fail(Fault::invalid,
+              "the request's challengePassword is not of this connection (tls-unique in TLS 1.2, "
+              "tls-exporter in TLS 1.3, in base64); leave it out, or make the request anew");
+}
+
+link::Claims claims_of(crypto::Csr& csr) {
+  link::Claims out{.other_attributes = csr.other_attributes, .authority = csr.authority};
+  for (auto* names : {&csr.dns_names, &csr.uris, &csr.ip_addresses})
+    for (auto& name : *names) out.names.push_back(std::move(name));
+  return out;
+}
+
+Result<std::vector<Bytes>> chain_of(Request& request) {
+  std::vector<Bytes> out;
+  if (!request.peer_certificate) return out;
+  out.push_back(std::move(*request.peer_certificate));
+  for (auto& der : request.peer_issuers) out.push_back(std::move(der));
+  std::size_t octets = 0;
+  for (const auto& der : out) octets += der.size();
+  if (out.size() > link::chain_certificates_max || octets > link::chain_octets_max)
+    return fail(Fault::invalid, "the certificates of this connection are more than 4, or 16 KiB");
+  return out;
+}
+
 }  // namespace
+
+// With at most one label before the operation (RFC 7030 3.2.2).
+struct Est::Path {
+  std::string operation, profile;
+  bool wrapped = false;  // under the label "mime": lines of 64
+};
+
+Est::Path Est::path_of(std::string_view path) {
+  if (!path.starts_with(root)) return {};
+  path.remove_prefix(root.size());
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {.operation = std::string(path), .profile = {}};
+  const auto label = path.substr(0, slash);
+  if (!is_name(label)) return {};
+  const bool wrapped = label == "mime";
+  return {.operation = std::string(path.substr(slash + 1)),
+          .profile = std::string(wrapped ? std::string_view() : label),
+          .wrapped = wrapped};
+}
 
 Est::Est(const Settings& settings, Questions& questions, Tally& tally, PkiHttp& pki,
          std::string ca_certificates)
@@ -99,7 +108,8 @@ Est::Est(const Settings& settings, Questions& questions, Tally& tally, PkiHttp& 
       questions_(questions),
       tally_(tally),
       pki_(pki),
-      ca_certificates_(std::move(ca_certificates)) {}
+      ca_certificates_(std::move(ca_certificates)),
+      arrivals_(settings.enrolments_per_address, settings.enrolments_per_address_burst) {}
 
 Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions, Tally& tally,
                                        PkiHttp& pki) {
@@ -107,11 +117,17 @@ Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& ques
   return std::unique_ptr<Est>(new Est(settings, questions, tally, pki, std::string(text_of(cms))));
 }
 
+Response Est::later(std::string words) {
+  count(tally_.enrolments_deferred);
+  auto busy = plain(503, std::move(words));
+  busy.headers.emplace_back("Retry-After", "5");
+  return busy;
+}
+
+// All that costs more than reading the head comes after this.
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
   if (PkiHttp::is_here(head.path)) return pki_.admit(head);
-  auto operation = operation_of(head.path).name;
-  if (operation != "simpleenroll" && operation != "simplereenroll")
-    return net::http::Admission{.body_max = 0};
+  if (!posts(path_of(head.path).operation)) return net::http::Admission{.body_max = 0};
   if (head.method != "POST") return std::unexpected(plain(405, "this operation takes POST"));
   if (head.content_length > csr_base64_max) {
     count(tally_.enrolments_refused);
@@ -119,66 +135,127 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
                                           std::to_string(crypto::csr_bytes_max) +
                                           " octets before base64"));
   }
-  if (in_flight_ >= settings_.enrolments_in_flight) {
-    auto busy = plain(503, "too many enrolments at once; try again shortly");
-    busy.headers.emplace_back("Retry-After", "5");
-    return std::unexpected(std::move(busy));
-  }
+  if (!arrivals_.admit(head.peer_address, monotonic_ns()))
+    return std::unexpected(later("too many requests from this address; try again shortly"));
+  if (in_flight_ >= settings_.enrolments_in_flight)
+    return std::unexpected(later("too many enrolments at once; try again shortly"));
   return net::http::Admission{.body_max = csr_base64_max};
 }
 
 void Est::serve(Request request, Respond respond) {
   if (PkiHttp::is_here(request.path)) return pki_.serve(std::move(request), std::move(respond));
-  auto [operation, wrapped] = operation_of(request.path);
-  bool read = request.method == "GET" || request.method == "HEAD";
-  if (operation == "simpleenroll") return enrol(std::move(request), std::move(respond), wrapped);
-  if (operation == "simplereenroll") return renew(std::move(request), std::move(respond), wrapped);
-  if (read && operation == "cacerts")
-    return respond(pkcs7(bytes_of(ca_certificates_), wrapped, false));
-  if (read && operation == "csrattrs") return respond({.status = 204});
-  respond(plain(
-      404,
-      "here are /.well-known/est/{cacerts,simpleenroll,simplereenroll,csrattrs}, /crl and /ocsp"));
+  const auto path = path_of(request.path);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (path.operation == "simplereenroll")
+    return renew(std::move(request), std::move(respond), path);
+  if (posts(path.operation)) return enrol(std::move(request), std::move(respond), path);
+  if (reads && (path.operation == "cacerts" || path.operation == "csrattrs"))
+    return read(path, std::move(respond));
+  respond(plain(404,
+                "here are /.well-known/est/{cacerts,csrattrs,simpleenroll,simplereenroll,"
+                "serverkeygen}, /crl and /ocsp"));
 }
 
-void Est::enrol(Request request, Respond respond, bool wrapped) {
+void Est::read(const Path& path, Respond respond) {
+  auto answer = path.operation == "cacerts"
+                    ? authorities_answer(bytes_of(ca_certificates_), path.wrapped)
+                    : attributes_answer(path.wrapped);
+  if (path.profile.empty()) return respond(std::move(answer));
+  questions_.ask(link::FindProfile{path.profile},
+                 [answer = std::move(answer),
+                  respond = std::move(respond)](const Result<link::Reply>& reply) mutable {
+                   respond(reply ? std::move(answer) : refusal(reply.error()));
+                 });
+}
+
+Result<crypto::Csr> Est::csr_of(const Request& request) {
+  const auto der = from_base64(request.body);
+  if (!der)
+    return fail(Fault::invalid,
+                "the body must be a PKCS#10 request in base64: " + der.error().message);
+  TRY(auto csr, crypto::parse_csr(*der));
+  TRY_VOID(check_binding(csr, request));
+  return csr;
+}
+
+void Est::refuse(const Error& why, Respond respond) {
+  count(tally_.enrolments_refused);
+  respond(refusal(why));
+}
+
+// The proof is a token over HTTP Basic, or the certificate that the maker gave.
+void Est::enrol(Request request, Respond respond, const Path& path) {
   auto credentials = basic(request);
-  if (!credentials) return respond(challenge());
+  if (!credentials && !request.peer_certificate) return respond(challenge());
   auto csr = csr_of(request);
-  if (!csr) {
-    count(tally_.enrolments_refused);
-    return respond(refusal(csr.error()));
+  if (!csr) return refuse(csr.error(), std::move(respond));
+  link::Enrol ask_for{.user = {},
+                      .token = {},
+                      .spki = csr->key.spki(),
+                      .csr_digest = csr->digest,
+                      .claimed_name = csr->common_name,
+                      .from = request.peer_address,
+                      .profile = path.profile,
+                      .claims = claims_of(*csr)};
+  if (credentials) {
+    ask_for.user = std::move(credentials->user);
+    ask_for.token = std::move(credentials->password);
+  } else {
+    auto chain = chain_of(request);
+    if (!chain) return refuse(chain.error(), std::move(respond));
+    ask_for.chain = std::move(*chain);
   }
-  ask(link::Enrol{credentials->user, credentials->password, csr->key.spki(), csr->digest,
-                  csr->common_name, request.peer_address},
-      std::move(respond), wrapped);
+  const bool wrapped = path.wrapped, by_token = credentials.has_value();
+  if (path.operation != "serverkeygen")
+    return ask(std::move(ask_for), std::move(respond), by_token,
+               [wrapped](const Bytes& der) { return certificate_answer(der, wrapped); });
+  auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);
+  if (!key) return refuse(key.error(), std::move(respond));
+  ask_for.spki = key->public_key().spki();
+  ask_for.csr_digest = crypto::sha256(ask_for.spki);  // another key, another request
+  ask_for.server_key = true;
+  ask(std::move(ask_for), std::move(respond), by_token,
+      [wrapped, key = std::move(*key)](const Bytes& der) { return key_answer(key, der, wrapped); });
 }
 
-void Est::renew(Request request, Respond respond, bool wrapped) {
+void Est::renew(Request request, Respond respond, const Path& path) {
   if (!request.peer_certificate)
     return respond(
         plain(401, "renewal needs the certificate that is to be renewed, in the TLS handshake"));
   auto csr = csr_of(request);
-  if (!csr) {
-    count(tally_.enrolments_refused);
-    return respond(refusal(csr.error()));
-  }
-  ask(link::Renew{crypto::sha256(*request.peer_certificate), csr->key.spki(), csr->digest,
-                  csr->common_name, request.peer_address},
-      std::move(respond), wrapped);
+  if (!csr) return refuse(csr.error(), std::move(respond));
+  ask(link::Renew{.certificate = crypto::sha256(*request.peer_certificate),
+                  .spki = csr->key.spki(),
+                  .csr_digest = csr->digest,
+                  .claimed_name = csr->common_name,
+                  .from = request.peer_address,
+                  .profile = path.profile,
+                  .claims = claims_of(*csr)},
+      std::move(respond), false,
+      [wrapped = path.wrapped](const Bytes& der) { return certificate_answer(der, wrapped); });
 }
 
-void Est::ask(link::Request request, Respond respond, bool wrapped) {
-  const bool by_token = std::holds_alternative<link::Enrol>(request);
+void Est::ask(link::Request request, Respond respond, bool by_token, Render render) {
   ++in_flight_;
-  questions_.ask(std::move(request), [this, wrapped, by_token, respond = std::move(respond)](
-                                         const Result<link::Reply>& reply) mutable {
-    --in_flight_;
-    count(reply ? tally_.enrolments : tally_.enrolments_refused);
-    auto response = certificate_answer(reply, wrapped);
-    if (response.status == 401 && by_token) response.headers.push_back(basic_challenge());
-    respond(std::move(response));
-  });
+  questions_.ask(std::move(request),
+                 [this, by_token, render = std::move(render),
+                  respond = std::move(respond)](Result<link::Reply> reply) mutable {
+                   --in_flight_;
+                   if (!reply) {
+                     count(tally_.enrolments_refused);
+                     auto response = refusal(reply.error());
+                     if (response.status == 401 && by_token)
+                       response.headers.push_back(basic_challenge());
+                     return respond(std::move(response));
+                   }
+                   if (const auto* parked = std::get_if<link::Later>(&*reply)) {
+                     auto response = plain(202, "this device waits for the operator; ask again");
+                     response.headers.emplace_back("Retry-After", std::to_string(parked->seconds));
+                     return respond(std::move(response));
+                   }
+                   count(tally_.enrolments);
+                   respond(render(std::move(std::get<Bytes>(*reply))));
+                 });
 }
 
 }  // namespace muster::gateway

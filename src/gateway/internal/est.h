@@ -1,14 +1,19 @@
 // gateway/est -- the enrolment door: EST (RFC 7030, RFC 8951) over HTTPS; certificate status is
 // PkiHttp's, on the same door.
 //
-// It parses and bounds, checks the request's proof of possession, and asks the controller; who gets
-// a certificate is not decided here. Answers are one-line base64 with Content-Transfer-Encoding,
-// wrapped at 64 under the label "mime", for clients that need either. Loop thread.
+// It bounds, counts, parses, checks the request's proof of possession and what ties it to this
+// connection, and asks the controller; who gets a certificate is not decided here. The label in the
+// path names an enrolment profile, and "mime" the default one with answers wrapped at 64; other
+// answers are one-line base64 with Content-Transfer-Encoding, for clients that need either. Keys
+// that it makes for devices that cannot live until the answer is written, and nowhere else. Loop
+// thread.
 #pragma once
 
 #include <memory>
 
+#include "crypto/csr.h"
 #include "gateway/gateway.h"
+#include "gateway/internal/arrivals.h"
 #include "gateway/internal/pki_http.h"
 #include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
@@ -24,16 +29,24 @@ class Est final : public net::http::Service {
 
  private:
   Est(const Settings&, Questions&, Tally&, PkiHttp&, std::string ca_certificates);
-  void enrol(net::http::Request, net::http::Respond, bool wrapped);
-  void renew(net::http::Request, net::http::Respond, bool wrapped);
-  void ask(link::Request, net::http::Respond, bool wrapped);  // for a certificate
+  struct Path;  // what an EST path says
+  static Path path_of(std::string_view);
+  void enrol(net::http::Request, net::http::Respond, const Path&);
+  void renew(net::http::Request, net::http::Respond, const Path&);
+  void read(const Path&, net::http::Respond);  // cacerts, csrattrs
+  void refuse(const Error&, net::http::Respond);
+  net::http::Response later(std::string words);  // 503
+  Result<crypto::Csr> csr_of(const net::http::Request&);
+  using Render = std::move_only_function<net::http::Response(Bytes certificate)>;
+  void ask(link::Request, net::http::Respond, bool by_token, Render);  // for a certificate
 
   const Settings& settings_;
   Questions& questions_;
   Tally& tally_;
   PkiHttp& pki_;
   const std::string ca_certificates_;  // certs-only CMS, DER
-  std::size_t in_flight_ = 0;          // enrolments and renewals that wait for the controller
+  Arrivals arrivals_;
+  std::size_t in_flight_ = 0;  // enrolments and renewals that wait for the controller
 };
 
 }  // namespace muster::gateway

@@ -41,7 +41,7 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
                        .peer = net::PeerCertificate::required};
   TRY(auto device_tls, net::TlsContext::server(tls));
   device_tls_.emplace(std::move(device_tls));
-  tls.peer = net::PeerCertificate::requested;
+  tls.peer = net::PeerCertificate::any;  // a maker's as well as ours: the domain knows which
   tls.tls12 = true;
   TRY(auto enrol_tls, net::TlsContext::server(tls));
   enrol_tls_.emplace(std::move(enrol_tls));
@@ -49,7 +49,8 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
   TRY(mqtt_, net::Listener::open(loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); }));
   TRY(device_,
       net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
-  TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_));
+  TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_,
+                                      {.whole_peer = true}));
   Gateway::Ports opened{mqtt_->port(), device_->port(), enrol_->port()};
   if (ports.status) {
     TRY(status_, net::http::Server::open(loop_, s.address, *ports.status, nullptr, pki_));
@@ -74,7 +75,7 @@ Result<void> Shard::reload(const std::string& key, const std::string& chain,
                        .anchors_pem = anchors,
                        .peer = net::PeerCertificate::required};
   TRY_VOID(device_tls_->reload(tls));
-  tls.peer = net::PeerCertificate::requested;
+  tls.peer = net::PeerCertificate::any;  // a maker's as well as ours: the domain knows which
   tls.tls12 = true;
   return enrol_tls_->reload(tls);
 }

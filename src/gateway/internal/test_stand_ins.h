@@ -123,6 +123,8 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::State>(request)) return to_state;
     if (std::holds_alternative<link::Enrol>(request)) return to_certificate;
     if (std::holds_alternative<link::Renew>(request)) return to_certificate;
+    if (const auto* find = std::get_if<link::FindProfile>(&request); find && find->name != "fields")
+      return fail(Fault::missing, "there is no enrolment profile of this name");
     return link::None{};
   }
 
