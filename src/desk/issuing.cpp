@@ -24,11 +24,10 @@ Answer<Bytes> certificate_to(link::Answered answered) {
 void Issuing::enrol(link::Enrol ask, link::Answered answered) {
   desk_.ask<identity::Enrolment>(
       [ask = std::move(ask)](Domain& domain) mutable {
-        return domain.identity.enrol({std::move(ask.user), std::move(ask.token),
-                                      std::move(ask.spki), ask.csr_digest,
-                                      std::move(ask.claimed_name), std::move(ask.from),
-                                      std::move(ask.chain), std::move(ask.profile),
-                                      claims_of(ask.claims), ask.server_key});
+        return domain.identity.enrol(
+            {std::move(ask.user), std::move(ask.token), std::move(ask.spki), ask.csr_digest,
+             std::move(ask.claimed_name), std::move(ask.from), std::move(ask.chain),
+             std::move(ask.profile), claims_of(ask.claims), ask.server_key});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));

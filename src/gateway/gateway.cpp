@@ -121,23 +121,11 @@ void Gateway::drain() {
 
 Counters Gateway::counters() const {
   const Tally& t = threads_->tally;
-  return {t.connections,
-          t.connects,
-          t.connects_refused,
-          t.publishes,
-          t.publishes_refused,
-          t.packets_malformed,
-          t.deliveries,
-          t.deliveries_dropped,
-          t.enrolments,
-          t.enrolments_refused,
-          t.downloads,
-          t.cuts,
-          t.enrolments_deferred,
-          t.crls,
-          t.statuses,
-          t.statuses_kept,
-          t.take_overs};
+  return {
+      t.connections,       t.connects,   t.connects_refused,    t.publishes,  t.publishes_refused,
+      t.packets_malformed, t.deliveries, t.deliveries_dropped,  t.enrolments, t.enrolments_refused,
+      t.downloads,         t.cuts,       t.enrolments_deferred, t.crls,       t.statuses,
+      t.statuses_kept,     t.take_overs};
 }
 
 void Gateway::staple(const Bytes& ocsp_response) {

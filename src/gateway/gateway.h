@@ -47,7 +47,7 @@ struct Counters {  // since start, all threads
                 deliveries_dropped = 0, enrolments = 0, enrolments_refused = 0, downloads = 0,
                 cuts = 0,
                 enrolments_deferred = 0,  // deferred: told to come again, for their number
-                crls = 0, statuses = 0, statuses_kept = 0, take_overs = 0;
+      crls = 0, statuses = 0, statuses_kept = 0, take_overs = 0;
 };
 
 class Gateway final : public link::Gate {

@@ -100,7 +100,7 @@ struct Commission {
                             // of what is renewed
   std::string from;
   std::uint32_t shard = 0;  // of the revocation list that will speak for it; 0: the whole one only
-  std::string maker = {};  // of the birth certificate
+  std::string maker = {};   // of the birth certificate
 };
 // Bytes: the certificate that this very request was answered with before. Later: it waits for an
 // operator.
