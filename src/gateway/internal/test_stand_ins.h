@@ -105,7 +105,8 @@ class Oracle final : public link::Controller {
   }
   // Set before they are asked.
   Result<link::Reply> to_state = link::Reply{link::None{}};
-  Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew
+  Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew; GetCrl
+  Result<link::Reply> to_status = link::Reply{link::StatusAnswer{}};
 
  private:
   Result<link::Reply> locked_reply_to(const link::Request& request) {
@@ -123,6 +124,8 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::State>(request)) return to_state;
     if (std::holds_alternative<link::Enrol>(request)) return to_certificate;
     if (std::holds_alternative<link::Renew>(request)) return to_certificate;
+    if (std::holds_alternative<link::GetCrl>(request)) return to_certificate;
+    if (std::holds_alternative<link::GetStatus>(request)) return to_status;
     return link::None{};
   }
 
