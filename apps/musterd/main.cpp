@@ -37,11 +37,8 @@ int main(int argc, char** argv) {
   // domain: one thread, no locks
   auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
-  auto identity =
-      expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock, random,
-                                      {.certificate_life = config.certificate_life,
-                                       .token_life = config.token_life,
-                                       .pki_url = config.pki_url}));
+  auto identity = expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock,
+                                                  random, identity_settings(config)));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
   auto rollouts =

@@ -10,15 +10,14 @@ using namespace muster::desk::testing;
 
 namespace {
 
-struct StatusWorld : World {
-  Bytes serial_of(const std::string& device) {
-    return expect(from_hex(whole.identity.current(device_id(device))->serial));
-  }
-  link::StatusAnswer status(const Bytes& serial) {
-    return expect(ask(link::GetStatus{expect(crypto::make_ocsp_request(
-        {.ids = {expect(crypto::ocsp_id(keys.chain.front(), serial))}}))}));
-  }
-};
+Bytes serial_of(World& w, const std::string& device) {
+  return expect(from_hex(w.whole.identity.current(device_id(device))->serial));
+}
+
+link::StatusAnswer status(World& w, const Bytes& serial) {
+  return expect(w.ask(link::GetStatus{expect(crypto::make_ocsp_request(
+      {.ids = {expect(crypto::ocsp_id(w.keys.chain.front(), serial))}}))}));
+}
 
 bool is_refusal(const link::StatusAnswer& answer, crypto::OcspRefusal why) {
   return answer.der == crypto::make_ocsp_refusal(why);
@@ -32,57 +31,57 @@ bool names(const link::StatusAnswer& answer, const Bytes& serial) {
 }  // namespace
 
 TEST_CASE("the status of a certificate is signed by a responder that the issuing CA made for it") {
-  StatusWorld w;
+  World w;
   w.enrol("m-1");
   const auto before = expect(w.whole.keeper.since(0, 100)).size();
-  const auto answer = w.status(w.serial_of("m-1"));
-  CHECK(names(answer, w.serial_of("m-1")));
+  const auto answer = status(w, serial_of(w, "m-1"));
+  CHECK(names(answer, serial_of(w, "m-1")));
   CHECK(answer.keep_until == w.clock.now() + 1h);
   const auto log = expect(w.whole.keeper.since(before, 100));
   REQUIRE(log.size() == 1);
   CHECK(log[0].kind == signer::Template::ocsp_responder);
-  w.status(w.serial_of("m-1"));
+  status(w, serial_of(w, "m-1"));
   CHECK(expect(w.whole.keeper.since(before, 100)).size() == 1);
 }
 
 TEST_CASE("a revocation changes the answer at once") {
-  StatusWorld w;
+  World w;
   w.enrol("m-1");
-  const auto serial = w.serial_of("m-1");
-  const auto good = w.status(serial);
+  const auto serial = serial_of(w, "m-1");
+  const auto good = status(w, serial);
   expect(w.decide([&](Domain& d) {
     return d.identity.revoke(device_id("m-1"), crypto::RevocationReason::key_compromise, ann, "x");
   }));
-  const auto revoked = w.status(serial);
+  const auto revoked = status(w, serial);
   CHECK(revoked.der.size() > good.der.size());  // the time and the reason
   CHECK_FALSE(only<link::Cut>(w.pushes).empty());
 }
 
 TEST_CASE("what nobody filed, and what another CA issued, is not answered for") {
-  StatusWorld w;
-  CHECK(is_refusal(w.status({1, 2, 3}), crypto::OcspRefusal::unauthorized));
+  World w;
+  CHECK(is_refusal(status(w, {1, 2, 3}), crypto::OcspRefusal::unauthorized));
   w.enrol("m-1");
   const Keys others{morning};
   const auto request = expect(crypto::make_ocsp_request(
-      {.ids = {expect(crypto::ocsp_id(others.chain.front(), w.serial_of("m-1")))}}));
+      {.ids = {expect(crypto::ocsp_id(others.chain.front(), serial_of(w, "m-1")))}}));
   CHECK(is_refusal(expect(w.ask(link::GetStatus{request})), crypto::OcspRefusal::unauthorized));
   CHECK(is_refusal(expect(w.ask(link::GetStatus{{1, 2}})), crypto::OcspRefusal::malformed_request));
 }
 
 TEST_CASE("the responder's certificate is renewed in the last third of its life, with a new key") {
-  StatusWorld w;
+  World w;
   w.enrol("m-1");
-  w.status(w.serial_of("m-1"));
+  status(w, serial_of(w, "m-1"));
   const auto made = [&] { return expect(w.whole.keeper.since(0, 100)).size(); };
   const auto first = made();
   w.clock.pass(19 * 24h);
-  w.status(w.serial_of("m-1"));
+  status(w, serial_of(w, "m-1"));
   CHECK(made() == first);
   w.clock.pass(24h);
-  w.status(w.serial_of("m-1"));
+  status(w, serial_of(w, "m-1"));
   CHECK(made() == first + 1);
   w.clock.pass(60 * 24h);  // it has ended meanwhile: who asks waits for the next
-  CHECK(names(w.status(w.serial_of("m-1")), w.serial_of("m-1")));
+  CHECK(names(status(w, serial_of(w, "m-1")), serial_of(w, "m-1")));
   CHECK(made() == first + 2);
 }
 

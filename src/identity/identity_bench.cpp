@@ -92,9 +92,10 @@ void authentications_among_10k(benchmark::State& state) {
 BENCHMARK(authentications_among_10k)->Unit(benchmark::kMicrosecond);
 
 // A million certificates that were revoked, ten thousand to a list, beside ten thousand that are
-// valid: what they cost at start, at the door, and when one more is revoked.
+// valid: what they cost at start, at the door, and when one more is revoked. In order, for a
+// million random keys take minutes to insert.
 struct MillionRevoked {
-  static constexpr int revoked = 1'000'000, valid = 10'000;
+  static constexpr int valid = 10'000;
 
   MillionRevoked() : w({.pki_url = "http://pki.example"}) {
     for (int i = 0; i < valid; ++i)
@@ -104,12 +105,14 @@ struct MillionRevoked {
     auto& writer = w.store->unrecorded_writer();
     const std::string numbers =
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999) ";
-    writer.write((numbers +
-                  "INSERT INTO identity_certificate(serial, subject, status, not_before,"
-                  " not_after, fingerprint, key, issued_at, revoked_at, reason, shard)"
-                  " SELECT randomblob(16), 'm-' || (i % 10000), 3, 0, 2000000000000,"
-                  " randomblob(32), randomblob(32), 0, 1790000000000, 1, 1 + i / 10000 FROM n")
-                     .c_str());
+    writer.write(
+        (numbers +
+         "INSERT INTO identity_certificate(serial, subject, status, not_before,"
+         " not_after, fingerprint, key, issued_at, revoked_at, reason, shard)"
+         " SELECT CAST(printf('%016d', i) AS BLOB), 'm-' || (i % 10000), 3, 0, 2000000000000,"
+         " CAST(printf('%032d', i) AS BLOB), CAST(printf('%032d', i) AS BLOB), 0, 1790000000000, "
+         "1, 1 + i / 10000 FROM n")
+            .c_str());
     writer.write(
         "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
         " fingerprint, key, issued_at, shard)"
