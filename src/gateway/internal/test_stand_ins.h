@@ -105,7 +105,8 @@ class Oracle final : public link::Controller {
   }
   // Set before they are asked.
   Result<link::Reply> to_state = link::Reply{link::None{}};
-  Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew
+  Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew; GetCrl
+  Result<link::Reply> to_status = link::Reply{link::StatusAnswer{}};
 
  private:
   Result<link::Reply> locked_reply_to(const link::Request& request) {
@@ -125,6 +126,8 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::Renew>(request)) return to_certificate;
     if (const auto* find = std::get_if<link::FindProfile>(&request); find && find->name != "fields")
       return fail(Fault::missing, "there is no enrolment profile of this name");
+    if (std::holds_alternative<link::GetCrl>(request)) return to_certificate;
+    if (std::holds_alternative<link::GetStatus>(request)) return to_status;
     return link::None{};
   }
 
