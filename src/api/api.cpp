@@ -50,11 +50,10 @@ Result<std::unique_ptr<Api>> Api::open(const Settings& settings, desk::Desk& des
                                      clock, domain.releases.spool(), std::move(gateway_metrics));
   Door& d = *door;
   std::unique_ptr<Api> api(new Api(std::move(door)));
-  d.service.set_token_hashes(operators.upload_hashes());
-  operators.on_change([&d](std::set<std::string> hashes) {
-    d.loop.post([&d, hashes = std::move(hashes)]() mutable {
-      d.service.set_token_hashes(std::move(hashes));
-    });
+  d.service.set_hashes(operators.hashes());
+  operators.on_change([&d](Operators::Hashes hashes) {
+    d.loop.post(
+        [&d, hashes = std::move(hashes)]() mutable { d.service.set_hashes(std::move(hashes)); });
   });
   std::promise<Result<std::uint16_t>> opened;
   auto answer = opened.get_future();

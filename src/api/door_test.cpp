@@ -235,15 +235,17 @@ TEST_CASE("logging out ends the session at once, and is harmless without one") {
 
 TEST_CASE("removing an operator ends the token, the sessions, the links and the right to upload") {
   TestDoor door;
-  std::set<std::string> hashes;
-  door.operators.on_change([&](std::set<std::string> now) { hashes = std::move(now); });
+  Operators::Hashes hashes;
+  door.operators.on_change([&](Operators::Hashes now) { hashes = std::move(now); });
   const Header session{"Cookie", log_in(door, "olaf")};
   const std::string link = door.operators.new_link("olaf");
   const auto made = door.post("/api/v1/operators", R"({"name":"otto","role":"operator"})");
   REQUIRE(made.status == 201);
-  CHECK(hashes.size() == 3);  // ann, olaf, otto; vera only looks
+  CHECK(hashes.uploaders.size() == 3);  // ann, olaf, otto; vera only looks
+  CHECK(hashes.everybody.size() == 5);  // and olaf's session
   CHECK(door.call(door.admin, "DELETE", "/api/v1/operators/olaf").status == 204);
-  CHECK(hashes.size() == 2);
+  CHECK(hashes.uploaders.size() == 2);
+  CHECK(hashes.everybody.size() == 3);
   CHECK(door.call(door.oper, "GET", "/api/v1/fleet").status == 401);
   CHECK(door.call("", "GET", "/api/v1/fleet", "", {session}).status == 401);
   CHECK(door.call("", "POST", "/api/v1/session", R"({"link":")" + link + "\"}").status == 401);
@@ -277,6 +279,33 @@ TEST_CASE("an upload needs the token of who may upload before its body is taken"
   CHECK(admitted("POST", "/api/v1/session", "")->body_max < 1'000'000);
   CHECK(admitted("GET", "/api/v1/artifacts", "")->spool_to.empty());
   CHECK(admitted("DELETE", "/api/v1/session", "")->body_max <= 4'096);
+}
+
+TEST_CASE("a body larger than a login's needs a known token or session before it is taken") {
+  TestDoor door;
+  const std::string session = log_in(door, "vera");
+  door.service.set_hashes(door.operators.hashes());
+  auto admitted = [&](Header who, std::size_t octets) {
+    auto request = TestDoor::request("POST", "/api/v1/models", std::string(octets, ' '), {who});
+    return door.service.admit(request);
+  };
+  const std::string known[] = {"Bearer " + door.viewer, "Bearer " + door.oper};
+  for (const std::string& token : known) {
+    const auto taken = admitted({"Authorization", token}, 200'000);
+    REQUIRE(taken);
+    CHECK(taken->body_max >= 200'000);
+    CHECK_FALSE(taken->stranger);
+  }
+  CHECK(admitted({"Cookie", session}, 200'000)->body_max >= 200'000);
+  const Header strangers[] = {
+      {"Accept", "*/*"}, {"Authorization", "Bearer guess"}, {"Cookie", "muster_session=guess"}};
+  for (const Header& stranger : strangers) {
+    const auto refused = admitted(stranger, 5'000);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 401);
+    CHECK(admitted(stranger, 4'096)->body_max == 4'096);  // so much when its length is not told
+    CHECK(admitted(stranger, 4'096)->stranger);
+  }
 }
 
 TEST_CASE("the ledger's tiles are open to anybody only where the setting says so") {

@@ -58,13 +58,20 @@ struct Operators::Roll {
   std::map<std::string, Role> roles;
   std::unordered_map<std::string, std::string> tokens;  // hash → name
   std::unordered_map<std::string, Pass> sessions, links;
-  std::function<void(std::set<std::string>)> changed = {};
+  std::function<void(Hashes)> changed = {};
 
-  std::set<std::string> upload_hashes() const {
-    std::set<std::string> out;
-    for (const auto& [hash, name] : tokens)
-      if (roles.at(name) != Role::viewer) out.insert(hash);
+  Hashes hashes() const {
+    Hashes out;
+    for (const auto& [hash, name] : tokens) {
+      if (roles.at(name) != Role::viewer) out.uploaders.insert(hash);
+      out.everybody.insert(hash);
+    }
+    for (const auto& [hash, pass] : sessions) out.everybody.insert(hash);
     return out;
+  }
+
+  void tell() const {
+    if (changed) changed(hashes());
   }
 
   std::string secret() const {
@@ -156,7 +163,7 @@ Result<std::string> Operators::add(std::string name, Role role, ledger::Actor ac
              {std::string_view(name), std::int64_t{static_cast<int>(role)}, bytes_of(key)});
   roll_->tokens[key] = name;
   roll_->roles[std::move(name)] = role;
-  if (roll_->changed) roll_->changed(roll_->upload_hashes());
+  roll_->tell();
   return token;
 }
 
@@ -171,7 +178,7 @@ Result<void> Operators::remove(const std::string& name, ledger::Actor actor) {
   std::erase_if(roll_->links, his);
   std::erase_if(roll_->tokens, [&name](const auto& each) { return each.second == name; });
   roll_->roles.erase(name);
-  if (roll_->changed) roll_->changed(roll_->upload_hashes());
+  roll_->tell();
   return {};
 }
 
@@ -205,6 +212,7 @@ Result<std::pair<Operator, std::string>> Operators::redeem(std::string_view link
                         .target = "operator/" + who->name});
   roll_->forget(key);
   std::string cookie = roll_->admit(who->name, false);
+  roll_->tell();
   return std::pair(*who, std::move(cookie));
 }
 
@@ -214,16 +222,17 @@ std::optional<Operator> Operators::by_session(std::string_view cookie) const {
   return roll_->of(at->second.name);
 }
 
-std::set<std::string> Operators::upload_hashes() const {
-  return roll_->upload_hashes();
+Operators::Hashes Operators::hashes() const {
+  return roll_->hashes();
 }
 
-void Operators::on_change(std::function<void(std::set<std::string>)> f) {
+void Operators::on_change(std::function<void(Hashes)> f) {
   roll_->changed = std::move(f);
 }
 
 void Operators::end_session(std::string_view cookie) {
   roll_->forget(key_of(cookie));
+  roll_->tell();
 }
 
 }  // namespace muster::api

@@ -48,10 +48,13 @@ class Operators {
   std::optional<Operator> by_session(std::string_view cookie) const;
   void end_session(std::string_view cookie);
 
-  // SHA-256, raw, of the tokens that may upload: what the door needs before it takes the first
-  // octet of one.
-  std::set<std::string> upload_hashes() const;
-  void on_change(std::function<void(std::set<std::string>)>);  // they changed; inside the command
+  // SHA-256, raw: what the door needs before it takes the first octet of a body.
+  struct Hashes {
+    std::set<std::string> uploaders;  // tokens that may upload
+    std::set<std::string> everybody;  // tokens and console sessions; some may have expired
+  };
+  Hashes hashes() const;
+  void on_change(std::function<void(Hashes)>);  // they changed; inside the command
 
  private:
   struct Roll;

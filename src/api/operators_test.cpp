@@ -71,7 +71,7 @@ TEST_CASE("what was removed stays removed after a restart") {
   CHECK(roster.operators->list().empty());
   CHECK_FALSE(roster.operators->by_token(token));
   CHECK_FALSE(roster.operators->by_session(cookie));
-  CHECK(roster.operators->upload_hashes().empty());
+  CHECK(roster.operators->hashes().uploaders.empty());
   expect(roster.operators->add("olaf", Role::viewer, ann));  // another person of that name
   CHECK_FALSE(roster.operators->by_token(token));
   CHECK_FALSE(roster.operators->by_session(cookie));
@@ -111,13 +111,13 @@ TEST_CASE("links that nobody uses do not grow without end, in memory or on disk"
 TEST_CASE("only who may change things may upload") {
   Roster roster;
   expect(roster.operators->add("vera", Role::viewer, ann));
-  CHECK(roster.operators->upload_hashes().empty());
+  CHECK(roster.operators->hashes().uploaders.empty());
   std::size_t told = 99;
-  roster.operators->on_change([&](std::set<std::string> hashes) { told = hashes.size(); });
+  roster.operators->on_change([&](Operators::Hashes now) { told = now.uploaders.size(); });
   const std::string token = expect(roster.operators->add("olaf", Role::operator_, ann));
   CHECK(told == 1);
   const auto hash = crypto::sha256(bytes_of(token));
-  CHECK(roster.operators->upload_hashes().contains(std::string(text_of(hash))));
+  CHECK(roster.operators->hashes().uploaders.contains(std::string(text_of(hash))));
   CHECK_FALSE(parse_role("king"));
   CHECK(parse_role("admin").value() == Role::admin);
 }

@@ -15,7 +15,7 @@ using net::http::Respond;
 using net::http::Response;
 using wire::Json;
 
-constexpr std::uint64_t small_body = 256 << 10, manifest_body = 96ULL << 20;
+constexpr std::uint64_t strangers_body = 4096, small_body = 256 << 10, manifest_body = 96ULL << 20;
 constexpr std::string_view cookie_name = "muster_session=";
 
 bool is_upload(const Head& head) {
@@ -79,29 +79,36 @@ Service::Caller Service::caller_of(const Head& head) {
 
 std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   if (head.method == "GET" || head.method == "HEAD" || head.method == "DELETE")
-    return net::http::Admission{.body_max = 4096};
-  const bool known =
-      token_hashes_.contains(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
+    return net::http::Admission{.body_max = strangers_body};
+  const Caller caller = caller_of(head);
+  const auto hash = [](const std::string& secret) {
+    return std::string(text_of(crypto::sha256(bytes_of(secret))));
+  };
+  const bool uploads = hashes_.uploaders.contains(hash(caller.token));
   if (is_upload(head)) {
-    if (!known) {
-      note_refused_upload(head);
-      return std::unexpected(problem(
-          {Fault::unauthorized, "uploading an artifact needs the token of an operator or an admin",
-           "Authorization"}));
-    }
-    return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
+    if (!uploads)
+      return turn_away(head, "uploading an artifact needs the token of an operator or an admin");
+    return net::http::Admission{
+        .body_max = settings_.artifact_max, .spool_to = spool_, .stranger = false};
   }
-  return net::http::Admission{.body_max = known && head.path == "/api/v1/manifests" ? manifest_body
-                                                                                    : small_body};
+  if (!hashes_.everybody.contains(hash(caller.token.empty() ? caller.cookie : caller.token))) {
+    if (head.content_length > strangers_body)
+      return turn_away(head, "a body over 4096 octets needs a token; send Authorization: Bearer");
+    return net::http::Admission{.body_max = strangers_body};
+  }
+  const bool manifest = uploads && head.path == "/api/v1/manifests";
+  return net::http::Admission{.body_max = manifest ? manifest_body : small_body, .stranger = false};
 }
 
-void Service::note_refused_upload(const Head& head) {
+std::expected<net::http::Admission, Response> Service::turn_away(const Head& head,
+                                                                 const char* why) {
   desk_.ask<bool>(
       [this, head](desk::Domain& domain) -> Result<bool> {
         TRY_VOID(permitted(domain, Role::operator_, head));
         return true;
       },
       [](Result<bool>) {});
+  return std::unexpected(problem({Fault::unauthorized, why, "Authorization"}));
 }
 
 const Service::Special Service::specials[] = {

@@ -1,11 +1,10 @@
 // api/door -- takes a request apart, finds its route, asks the domain, and answers. The service
 // behind the operator port.
 //
-// Loop thread, but for ask(), which runs on the domain's. An upload needs a known token before its
-// first octet is taken.
+// Loop thread, but for ask(), which runs on the domain's. An upload, and any body larger than a
+// login's, needs a known token or session before its first octet is taken.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "api/api.h"
@@ -26,7 +25,7 @@ class Service final : public net::http::Service {
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
 
-  void set_token_hashes(std::set<std::string> hashes) { token_hashes_ = std::move(hashes); }
+  void set_hashes(Operators::Hashes hashes) { hashes_ = std::move(hashes); }
   void set_public_url(std::string url) { public_url_ = std::move(url); }
 
  private:
@@ -34,7 +33,8 @@ class Service final : public net::http::Service {
     std::string token, cookie;
   };
   static Caller caller_of(const net::http::Head&);
-  void note_refused_upload(const net::http::Head&);
+  std::expected<net::http::Admission, net::http::Response> turn_away(const net::http::Head&,
+                                                                     const char* why);
   std::optional<Operator> who(const Caller&) const;  // domain thread
   Result<Operator> permitted(desk::Domain&, Role,
                              const net::http::Head&);  // domain thread; a refusal is recorded
@@ -71,10 +71,10 @@ class Service final : public net::http::Service {
   const std::function<std::string()> gateway_metrics_;
   const Router router_;
   const ConsoleFiles console_;
-  std::set<std::string> token_hashes_;  // SHA-256 of the tokens that may upload; loop thread
-  std::unique_ptr<Events> events_;      // domain thread
-  Instant refusal_recorded_{};          // domain thread
-  std::uint64_t refusals_ = 0;          // domain thread; since then
+  Operators::Hashes hashes_;        // loop thread
+  std::unique_ptr<Events> events_;  // domain thread
+  Instant refusal_recorded_{};      // domain thread
+  std::uint64_t refusals_ = 0;      // domain thread; since then
 };
 
 std::string openapi_text();

@@ -87,7 +87,7 @@ struct TestDoor {
     admin = expect(operators.add("ann", Role::admin, ann));
     oper = expect(operators.add("olaf", Role::operator_, ann));
     viewer = expect(operators.add("vera", Role::viewer, ann));
-    service.set_token_hashes(operators.upload_hashes());
+    service.set_hashes(operators.hashes());
     world.desk.drain();
   }
 
