@@ -59,7 +59,8 @@ struct Server::State final : internal::Door {
   void accept(int fd) {
     connections.emplace(++last, std::make_unique<internal::Connection>(*this, last, fd));
   }
-  bool room() {
+  bool room(Listener::Need need) {
+    if (need == Listener::Need::descriptor) return newcomers.make_way() || waiting.make_way();
     if (newcomers.size() > limits.handshakes_max && !newcomers.make_way()) return false;
     return connections.size() - leaving <= limits.connections_max || waiting.make_way();
   }
@@ -90,7 +91,7 @@ Result<std::unique_ptr<Server>> Server::open(Loop& loop, const std::string& addr
   state->mailbox = std::make_shared<internal::Mailbox>(*state);
   TRY(state->listener, Listener::open(
                            loop, address, port, [s = state.get()](int fd) { s->accept(fd); },
-                           [s = state.get()] { return s->room(); }));
+                           [s = state.get()](Listener::Need need) { return s->room(need); }));
   state->port = state->listener->port();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -27,7 +27,7 @@ struct Listener::State final : Loop::Watcher {
     ::close(fd);
   }
   void on_ready(std::uint32_t) override;
-  void descriptors_used_up();
+  void descriptors_used_up(int code);
   void take_breath(Duration);
   void show_interest() {
     loop.change(fd, held || breathless ? 0 : static_cast<std::uint32_t>(EPOLLIN), this);
@@ -47,19 +47,22 @@ void Listener::State::on_ready(std::uint32_t) {
     if (peer >= 0) {
       told = false;
       accept(peer);
-      if (room && !room()) return take_breath(short_breath);
+      if (room && !room(Need::place)) return take_breath(short_breath);
       continue;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-      descriptors_used_up();
-    if (errno == ECONNABORTED || errno == EINTR) continue;
+    const int code = errno;
+    if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM) {
+      if (room && room(Need::descriptor)) continue;
+      return descriptors_used_up(code);
+    }
+    if (code == ECONNABORTED || code == EINTR) continue;
     return;
   }
 }
 
-void Listener::State::descriptors_used_up() {
+void Listener::State::descriptors_used_up(int code) {
   if (!std::exchange(told, true))
-    log::warning("net", "cannot accept connections for now", {{"why", std::strerror(errno)}});
+    log::warning("net", "cannot accept connections for now", {{"why", std::strerror(code)}});
   take_breath(breath);
 }
 
@@ -67,7 +70,7 @@ void Listener::State::take_breath(Duration pause) {
   breathless = true;
   show_interest();
   breather = loop.after(pause, [this] {
-    if (room && !room()) return take_breath(short_breath);
+    if (room && !room(Need::place)) return take_breath(short_breath);
     breathless = false;
     show_interest();
   });

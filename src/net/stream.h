@@ -75,11 +75,13 @@ class Stream {
 // Accepts on one address; every loop thread has a Listener of its own on the same port
 // (SO_REUSEPORT). Whether there is room is asked after each accept, so that who waits in the
 // kernel's backlog can displace who has no right to stay (Crowd). While there is none, nobody is
-// accepted, and it is asked again after 10 ms.
+// accepted, and it is asked again after 10 ms. When the process has no descriptor left, it is asked
+// to give one back.
 class Listener {
  public:
   using Accept = std::function<void(int fd)>;
-  using Room = std::function<bool()>;
+  enum class Need : std::uint8_t { place, descriptor };
+  using Room = std::function<bool(Need)>;  // whether there is one now
   static Result<std::unique_ptr<Listener>> open(Loop&, const std::string& address,
                                                 std::uint16_t port, Accept, Room = {});
   ~Listener();

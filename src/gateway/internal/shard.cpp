@@ -46,9 +46,13 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
   TRY(auto enrol_tls, net::TlsContext::server(tls));
   enrol_tls_.emplace(std::move(enrol_tls));
   TRY(est_, Est::open(s, questions_, around_.tally));
-  TRY(mqtt_, net::Listener::open(
-                 loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); },
-                 [this] { return newcomers_.size() <= handshakes_max || newcomers_.make_way(); }));
+  TRY(mqtt_,
+      net::Listener::open(
+          loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); },
+          [this](net::Listener::Need need) {
+            return (need == net::Listener::Need::place && newcomers_.size() <= handshakes_max) ||
+                   newcomers_.make_way();
+          }));
   TRY(device_,
       net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
   TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_));
