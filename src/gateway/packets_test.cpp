@@ -96,6 +96,30 @@ TEST_CASE("who does not want to know why is not told why") {
   CHECK_FALSE(no.properties.text(mqtt::Property::reason_string));
 }
 
+TEST_CASE("a subscription identifier ends the session, as CONNACK said that there are none") {
+  Workbench w;
+  auto client = w.arrive(w.device("meter-1"));
+  mqtt::PropertyList properties;
+  properties.number(mqtt::Property::subscription_identifier, 1);
+  mqtt::Subscribe packet{.packet_id = 1, .subscriptions = {}, .properties = properties.view()};
+  packet.subscriptions.push_back({.filter = "v1/devices/meter-1/desired"});
+  client->say(packet);
+  CHECK(w.wait<mqtt::Disconnect>(*client).reason == Reason::subscription_identifiers_not_supported);
+  CHECK(w.until([&] { return client->closed(); }));
+  CHECK_FALSE(client->heard<mqtt::Suback>());
+}
+
+TEST_CASE("a CONNECT with an authentication method is refused") {
+  Workbench w;
+  auto client = w.dial(w.device("meter-1"));
+  mqtt::PropertyList properties;
+  properties.text(mqtt::Property::authentication_method, "SCRAM-SHA-256");
+  client->greet({.properties = properties.view()});
+  CHECK(w.wait<mqtt::Connack>(*client).reason == Reason::bad_authentication_method);
+  CHECK(w.until([&] { return client->closed(); }));
+  CHECK(w.gateway->counters().connects == 0);
+}
+
 TEST_CASE("a reason that repeats a topic does not cut its characters in two") {
   Workbench w;
   auto client = w.arrive(w.device("meter-1"));

@@ -86,6 +86,7 @@ using Respond = std::move_only_function<void(Response)>;  // once, any thread
 struct Admission {
   std::uint64_t body_max = 1 << 20;
   std::filesystem::path spool_to = {};  // a folder on the final file system; empty: in memory
+  bool stranger = true;                 // has not shown who it is: see strangers_bodies_max
 };
 
 class Service {
@@ -101,8 +102,13 @@ struct ServerLimits {
   Duration head_within = 10s;  // from its first byte
   Duration body_within = 60s;  // and as long again for each 256 KiB that came
   Duration idle = 75s;         // between requests, and without the client reading a byte
+  // Beyond these, who has not finished its handshake, or waits without a request under way, gives
+  // way to who comes (Crowd).
   std::size_t connections_max = 10'000;
   std::size_t handshakes_max = 256;
+  // Octets of bodies in memory, from their arrival to their answer; beyond them: 503.
+  std::size_t bodies_max = 256 << 20;
+  std::size_t strangers_bodies_max = 128 << 20;  // and of those that strangers sent
   bool whole_peer = false;  // the service judges the peer's certificate: tell it all of it
 };
 

@@ -58,24 +58,17 @@ struct Server::State final : internal::Door {
   }
   void accept(int fd) {
     connections.emplace(++last, std::make_unique<internal::Connection>(*this, last, fd));
-    ++opening;
-    mind_the_crowd();
   }
-  void opened() override {
-    --opening;
-    mind_the_crowd();
+  bool room(Listener::Need need) {
+    if (need == Listener::Need::descriptor) return newcomers.make_way() || waiting.make_way();
+    if (newcomers.size() > limits.handshakes_max && !newcomers.make_way()) return false;
+    return connections.size() - leaving <= limits.connections_max || waiting.make_way();
   }
   void gone(std::uint64_t number) override {
     auto found = connections.find(number);
-    if (!found->second->open()) --opening;
+    if (found->second->gave_way()) --leaving;
     connections.erase(found);
-    mind_the_crowd();
     if (connections.empty()) drained();
-  }
-  void mind_the_crowd() {
-    if (listener)
-      listener->hold(connections.size() >= limits.connections_max ||
-                     opening >= limits.handshakes_max);
   }
   void drained() {
     if (!when_drained) return;
@@ -87,7 +80,6 @@ struct Server::State final : internal::Door {
   std::uint16_t port = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<internal::Connection>> connections;
   std::uint64_t last = 0;
-  std::size_t opening = 0;
   Work when_drained;
   Loop::TimerId drain_limit;
 };
@@ -97,8 +89,9 @@ Result<std::unique_ptr<Server>> Server::open(Loop& loop, const std::string& addr
                                              ServerLimits limits) {
   auto state = std::make_unique<State>(loop, tls, service, limits);
   state->mailbox = std::make_shared<internal::Mailbox>(*state);
-  TRY(state->listener,
-      Listener::open(loop, address, port, [s = state.get()](int fd) { s->accept(fd); }));
+  TRY(state->listener, Listener::open(
+                           loop, address, port, [s = state.get()](int fd) { s->accept(fd); },
+                           [s = state.get()](Listener::Need need) { return s->room(need); }));
   state->port = state->listener->port();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -123,7 +116,6 @@ void Server::drain(Work done) {
     if (connection->open()) connection->drain();
   s.drain_limit = s.loop.after(drain_within, [&s] {
     s.connections.clear();
-    s.opening = 0;
     s.drained();
   });
   if (s.connections.empty()) s.drained();

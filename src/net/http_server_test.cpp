@@ -294,28 +294,6 @@ TEST_CASE("a client that does not read its events is closed after 1 MiB") {
   CHECK(bench.until([&] { return bench.server->connections() == 0; }));
 }
 
-TEST_CASE("more connections than allowed wait in the backlog") {
-  Workbench bench({.connections_max = 2});
-  std::vector<std::unique_ptr<Wire>> wires;
-  for (int i = 0; i < 3; ++i) {
-    wires.push_back(std::make_unique<Wire>(bench.loop, bench.server->port()));
-    wires.back()->say(get("/" + std::to_string(i), ""));
-  }
-  auto answered = [&] {
-    int n = 0;
-    for (const auto& w : wires) n += has(w->heard, " 200 ");
-    return n;
-  };
-  REQUIRE(bench.until([&] { return answered() == 2; }));
-  CHECK(bench.server->connections() == 2);
-  for (const auto& w : wires)
-    if (has(w->heard, " 200 ")) {
-      w->stream->close();
-      break;
-    }
-  CHECK(bench.until([&] { return answered() == 3; }));
-}
-
 TEST_CASE("drain lets the answer under way finish, ends the idle, and takes no one new") {
   Workbench bench;
   std::optional<Respond> waiting;

@@ -13,12 +13,13 @@ namespace muster::net {
 namespace {
 
 constexpr int accepts_per_turn = 64;
-constexpr Duration breath = 100ms;  // when descriptors or memory are used up
+constexpr Duration breath = 100ms;       // when descriptors or memory are used up
+constexpr Duration short_breath = 10ms;  // while there is no room
 
 }  // namespace
 
 struct Listener::State final : Loop::Watcher {
-  State(Loop& l, Accept a) : loop(l), accept(std::move(a)) {}
+  State(Loop& l, Accept a, Room r) : loop(l), accept(std::move(a)), room(std::move(r)) {}
   ~State() {
     loop.cancel(breather);
     if (fd < 0) return;
@@ -26,13 +27,15 @@ struct Listener::State final : Loop::Watcher {
     ::close(fd);
   }
   void on_ready(std::uint32_t) override;
-  void take_breath();
+  void descriptors_used_up(int code);
+  void take_breath(Duration);
   void show_interest() {
     loop.change(fd, held || breathless ? 0 : static_cast<std::uint32_t>(EPOLLIN), this);
   }
 
   Loop& loop;
   Accept accept;
+  Room room;  // may be empty
   Loop::TimerId breather;
   int fd = -1;
   bool held = false, breathless = false, told = false;
@@ -44,33 +47,43 @@ void Listener::State::on_ready(std::uint32_t) {
     if (peer >= 0) {
       told = false;
       accept(peer);
+      if (room && !room(Need::place)) return take_breath(short_breath);
       continue;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) take_breath();
-    if (errno == ECONNABORTED || errno == EINTR) continue;
+    const int code = errno;
+    if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM) {
+      if (room && room(Need::descriptor)) continue;
+      return descriptors_used_up(code);
+    }
+    if (code == ECONNABORTED || code == EINTR) continue;
     return;
   }
 }
 
-void Listener::State::take_breath() {
+void Listener::State::descriptors_used_up(int code) {
   if (!std::exchange(told, true))
-    log::warning("net", "cannot accept connections for now", {{"why", std::strerror(errno)}});
+    log::warning("net", "cannot accept connections for now", {{"why", std::strerror(code)}});
+  take_breath(breath);
+}
+
+void Listener::State::take_breath(Duration pause) {
   breathless = true;
   show_interest();
-  breather = loop.after(breath, [this] {
+  breather = loop.after(pause, [this] {
+    if (room && !room(Need::place)) return take_breath(short_breath);
     breathless = false;
     show_interest();
   });
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, const std::string& address,
-                                                 std::uint16_t port, Accept accept) {
+                                                 std::uint16_t port, Accept accept, Room room) {
   const auto endpoint =
       internal::numeric_endpoint(address == "localhost" ? "127.0.0.1" : address, port);
   if (!endpoint)
     return fail(Fault::invalid, "must be a numeric IPv4 or IPv6 address, not " + address,
                 "address");
-  auto state = std::make_unique<State>(loop, std::move(accept));
+  auto state = std::make_unique<State>(loop, std::move(accept), std::move(room));
   sockaddr_storage bytes;
   const socklen_t size = internal::fill(*endpoint, bytes);
   const int fd = ::socket(bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

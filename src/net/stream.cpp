@@ -244,6 +244,7 @@ void Stream::State::release() {
   std::string().swap(outbox);
   sent = 0;
   plan.reset();
+  newcomer.reset();
   if (fd < 0) return;
   loop.forget(fd, this);
   if (ssl) SSL_free(ssl);
@@ -275,10 +276,10 @@ Stream::Stream(Loop& loop, Events& events, const std::string& host, std::uint16_
   state_->resolve(host, port);
 }
 
-Stream::Stream(Loop& loop, Events& events, int fd, TlsContext* tls)
+Stream::Stream(Loop& loop, Events& events, int fd, TlsContext* tls, Crowd* newcomers)
     : state_(std::make_unique<State>(loop, events)) {
   state_->tls = tls;
-  state_->accepted(fd);
+  state_->accepted(fd, newcomers);
 }
 
 Stream::~Stream() = default;
@@ -362,6 +363,10 @@ Bytes Stream::channel_binding() const {
 
 std::string Stream::peer_address() const {
   return internal::show(state_->peer);
+}
+
+std::uint64_t Stream::peer_network() const {
+  return internal::network_of(state_->peer);
 }
 
 std::string Stream::protocol() const {

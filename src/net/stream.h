@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "net/crowd.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -45,8 +46,9 @@ class Stream {
   // A client's: connects, then handshakes when `tls` is given (checks `host` against the server
   // certificate).
   Stream(Loop&, Events&, const std::string& host, std::uint16_t port, TlsContext* tls);
-  // A server's: takes an accepted descriptor.
-  Stream(Loop&, Events&, int fd, TlsContext* tls);
+  // A server's: takes an accepted descriptor. Until its handshake is done it is one of the
+  // newcomers, who may have to give way; the crowd outlives the stream.
+  Stream(Loop&, Events&, int fd, TlsContext* tls, Crowd* newcomers = nullptr);
   ~Stream();  // closes at once, without on_close
   Stream(const Stream&) = delete;
 
@@ -64,8 +66,11 @@ class Stream {
   // What ties words to this very connection: tls-unique (RFC 5929) in TLS 1.2, tls-exporter
   // (RFC 9266) in TLS 1.3; empty without TLS. After on_open, a server's only.
   Bytes channel_binding() const;
-  std::string peer_address() const;  // "127.0.0.1:40312", also once closed
-  std::string protocol() const;      // what ALPN chose; empty if nothing
+  std::string peer_address() const;               // "127.0.0.1:40312", also once closed
+  // The peer's IPv4 address, or the /64 of its IPv6 address: what one host can have many of counts
+  // once. Also once closed.
+  std::uint64_t peer_network() const;
+  std::string protocol() const;  // what ALPN chose; empty if nothing
 
  private:
   struct State;
@@ -73,13 +78,17 @@ class Stream {
 };
 
 // Accepts on one address; every loop thread has a Listener of its own on the same port
-// (SO_REUSEPORT). While more than `handshakes_max` of its streams are not yet open, it stops
-// accepting: the kernel's backlog is the queue.
+// (SO_REUSEPORT). Whether there is room is asked after each accept, so that who waits in the
+// kernel's backlog can displace who has no right to stay (Crowd). While there is none, nobody is
+// accepted, and it is asked again after 10 ms. When the process has no descriptor left, it is asked
+// to give one back.
 class Listener {
  public:
   using Accept = std::function<void(int fd)>;
+  enum class Need : std::uint8_t { place, descriptor };
+  using Room = std::function<bool(Need)>;  // whether there is one now
   static Result<std::unique_ptr<Listener>> open(Loop&, const std::string& address,
-                                                std::uint16_t port, Accept);
+                                                std::uint16_t port, Accept, Room = {});
   ~Listener();
   std::uint16_t port() const;  // the real one when 0 was asked
   void hold(bool);             // stop and go on accepting

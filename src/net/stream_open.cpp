@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ bool expect_name(SSL* ssl, const std::string& host) {
 
 }  // namespace
 
-void Stream::State::accepted(int descriptor) {
+void Stream::State::accepted(int descriptor, Crowd* newcomers) {
   fd = descriptor;
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -48,10 +49,19 @@ void Stream::State::accepted(int descriptor) {
   no_delay(fd);
   phase = Phase::handshaking;
   loop.watch(fd, interest = EPOLLIN, this);
-  if (tls) return begin_tls();
+  if (tls) return begin_tls(newcomers);
   phase = Phase::open;
   opening = true;
   loop.at_turn_end(this);
+}
+
+void Stream::State::Newcomer::give_way() {
+  state.shut({Fault::exhausted, "no handshake while others waited for its place", ""});
+}
+
+bool Stream::State::Newcomer::is_owed() const {
+  int waiting = 0;
+  return ::ioctl(state.fd, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
 void Stream::State::resolve(const std::string& host, std::uint16_t port) {
@@ -112,7 +122,7 @@ void Stream::State::connected() {
   loop.at_turn_end(this);
 }
 
-void Stream::State::begin_tls() {
+void Stream::State::begin_tls(Crowd* newcomers) {
   phase = Phase::handshaking;
   ERR_clear_error();
   ssl = SSL_new(tls->state_->context.get());
@@ -124,9 +134,13 @@ void Stream::State::begin_tls() {
   }
   SSL_set_accept_state(ssl);
   watch_over(open_within, "no TLS handshake within 10 s");
+  if (!newcomers) return;
+  newcomer = std::make_unique<Newcomer>(*this);
+  newcomers->join(*newcomer, internal::network_of(peer), false);
 }
 
 void Stream::State::shake() {
+  if (newcomer) newcomer->speak();
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl);
   if (result != 1) {
@@ -140,6 +154,7 @@ void Stream::State::shake() {
   }
   call_off();
   plan.reset();
+  newcomer.reset();
   phase = Phase::open;
   opening = again = true;  // the peer's first bytes may have been read ahead
   loop.at_turn_end(this);

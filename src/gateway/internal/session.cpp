@@ -12,6 +12,10 @@ namespace mqtt = wire::mqtt;
 namespace {
 
 constexpr std::uint32_t connect_within_s = 10;
+constexpr std::size_t deliveries_unsent_max = 1 << 20;
+constexpr std::size_t answers_unsent_max = 64 << 10;
+constexpr std::uint16_t asked_max = 256;       // questions of one session, to the controller
+constexpr std::uint32_t held_back_max_s = 30;  // without the client taking anything
 
 // Whether the certificate's name may use this client identifier: a device its own only; an
 // application also
@@ -32,12 +36,11 @@ Session::Session(Shard& shard, Handle handle, int fd)
     : shard_(shard),
       handle_(handle),
       heard_s_(shard.now_s()),
-      stream_(shard.loop(), *this, fd, &shard.device_tls()) {}
+      stream_(shard.loop(), *this, fd, &shard.device_tls(), &shard.newcomers()) {}
 
 Session::~Session() = default;
 
 void Session::on_open() {
-  shard_.opened();
   ask_who();
 }
 
@@ -82,6 +85,7 @@ std::size_t Session::on_bytes(ByteView in) {
   std::size_t used = 0;
   heard_s_ = shard_.now_s();
   while (used < in.size() && (phase_ == Phase::granted || phase_ == Phase::accepted)) {
+    if (hold_back()) break;
     if (phase_ == Phase::granted && cuts_ != shard_.cuts()) {  // the grant may be out of date
       ask_who();
       break;
@@ -160,6 +164,11 @@ void Session::take_connect(const mqtt::Connect& connect) {
 }
 
 bool Session::may_connect(const mqtt::Connect& connect) {
+  if (connect.properties.text(mqtt::Property::authentication_method)) {
+    refuse(Reason::bad_authentication_method,
+           "enhanced authentication is not offered: the certificate is enough [MQTT-4.12.0-1]");
+    return false;
+  }
   if (restricted_) {
     refuse(Reason::not_authorized,
            "this device is isolated; only the update path on the device port answers it");
@@ -257,13 +266,13 @@ void Session::send_publication(const Publication& message, std::uint8_t qos) {
 
 void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
   if (phase_ != Phase::accepted) return;
-  constexpr std::size_t outbox_max = 1 << 20;
   if (qos == 0) {
-    if (stream_.outbox() > outbox_max) return count(shard_.tally().deliveries_dropped);
+    if (stream_.outbox() > deliveries_unsent_max) return count(shard_.tally().deliveries_dropped);
     return send_publication(*message, 0);
   }
   if (!outbound_) outbound_ = std::make_unique<Outbound>(receive_maximum_);
-  if (outbound_->ready() && stream_.outbox() <= outbox_max) return send_publication(*message, 1);
+  if (outbound_->ready() && stream_.outbox() <= deliveries_unsent_max)
+    return send_publication(*message, 1);
   if (!outbound_->full()) return outbound_->wait(message);
   count(shard_.tally().deliveries_dropped);
   go(Reason::quota_exceeded, "too many messages wait for this client");
@@ -289,9 +298,47 @@ void Session::check_keep_alive(std::uint32_t now_s) {
   const std::uint32_t quiet = now_s - heard_s_;
   if (phase_ == Phase::granted && quiet > connect_within_s)
     stream_.close({Fault::unavailable, "no CONNECT in time", ""});
+  if (held_back_) return check_held_back(now_s);
   if (phase_ == Phase::accepted && keep_alive_s_ && quiet > keep_alive_s_ + keep_alive_s_ / 2U)
     go(Reason::keep_alive_timeout,
        "nothing heard for one and a half keep alive intervals [MQTT-3.1.2-22]");
+}
+
+// --- back-pressure ---
+
+// Deliveries to an application have their own bound, and must not stop its acknowledgements.
+std::size_t Session::unsent_max() const {
+  return answers_unsent_max + (application_ ? deliveries_unsent_max : 0);
+}
+
+bool Session::hold_back() {
+  if (asked_ < asked_max && stream_.outbox() <= unsent_max()) return held_back_ = false;
+  if (!std::exchange(held_back_, true)) {
+    held_since_s_ = shard_.now_s();
+    held_unsent_ = stream_.outbox();
+  }
+  stream_.pause_reading(true);
+  return true;
+}
+
+void Session::go_on() {
+  if (!held_back_ || asked_ >= asked_max || stream_.outbox() > unsent_max()) return;
+  held_back_ = false;
+  heard_s_ = shard_.now_s();  // it may have said something: nobody looked
+  stream_.pause_reading(false);
+}
+
+void Session::on_drained() {
+  go_on();
+}
+
+void Session::check_held_back(std::uint32_t now_s) {
+  const std::size_t unsent = stream_.outbox();
+  if (unsent < held_unsent_ || unsent <= unsent_max()) held_since_s_ = now_s;
+  held_unsent_ = unsent;
+  go_on();
+  if (now_s - held_since_s_ > held_back_max_s)
+    stream_.close({Fault::exhausted, "the client does not read its answers", ""});
 }
 
 void Session::resume_reading() {
@@ -304,11 +351,9 @@ void Session::left() {
 }
 
 void Session::on_close(const Error& why) {
-  if (phase_ == Phase::handshake) {
-    shard_.opened();
+  if (phase_ == Phase::handshake)
     log::debug("gateway", "handshake failed",
                {{"peer", stream_.peer_address()}, {"why", why.message}});
-  }
   phase_ = Phase::closing;
   if (will_) shard_.route(will_->topic, will_->payload, will_->qos);
   shard_.leave(*this, handle_);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,7 @@ class Session final : net::Stream::Events {
 
   void on_open() override;
   std::size_t on_bytes(ByteView) override;
+  void on_drained() override;
   void on_close(const Error&) override;
 
   struct Application {
@@ -75,6 +77,8 @@ class Session final : net::Stream::Events {
   bool welcome(const wire::mqtt::Connect&);  // CONNACK; false: the client takes none of that size
   void take_publish(const wire::mqtt::Publish&, std::size_t size);
   void take_readings(const wire::mqtt::Publish&, std::size_t size);
+  // Counts what is asked, for hold_back().
+  void ask(link::Request, std::move_only_function<void(Session&, Result<link::Reply>)>);
   void ask_and_acknowledge(link::Request, std::uint16_t packet_id);
   void ask_and_tell(link::Request, Channel);
   void refuse_publish(const wire::mqtt::Publish&, std::size_t size, Reason, std::string why);
@@ -93,6 +97,10 @@ class Session final : net::Stream::Events {
   void send_publication(const Publication&, std::uint8_t qos);
   void acknowledge(std::uint16_t packet_id, Reason, std::string_view why = {});
   void malformed(const wire::mqtt::MqttError&);
+  std::size_t unsent_max() const;
+  bool hold_back();  // true: nothing more is read, too much being on its way to it or from it
+  void check_held_back(std::uint32_t now_s);
+  void go_on();  // what held it back may be over
   bool v5() const { return version_ == wire::mqtt::Version::v5; }
 
   Shard& shard_;
@@ -106,6 +114,10 @@ class Session final : net::Stream::Events {
   std::uint16_t receive_maximum_ = 65535;
   std::uint32_t packet_max_ = UINT32_MAX;  // octets that the client takes
   std::uint32_t heard_s_ = 0;
+  bool held_back_ = false;
+  std::uint16_t asked_ = 0;         // of the controller, and not answered yet
+  std::uint32_t held_since_s_ = 0;  // or since the client took something of what is unsent
+  std::size_t held_unsent_ = 0;
   std::uint32_t cuts_ = 0;  // Shard::cuts() when the grant was asked for
   std::uint32_t slot_ = 0;
   std::uint64_t serial_ = 0;  // hash of the certificate's serial, for the index

@@ -106,8 +106,19 @@ void Session::take_readings(const mqtt::Publish& publish, std::size_t size) {
   shard_.route(publish.topic, text_of(publish.payload), publish.qos);
 }
 
+void Session::ask(link::Request request,
+                  std::move_only_function<void(Session&, Result<link::Reply>)> then) {
+  ++asked_;
+  shard_.ask(handle_, std::move(request),
+             [then = std::move(then)](Session& self, Result<link::Reply> reply) mutable {
+               --self.asked_;
+               then(self, std::move(reply));
+               self.go_on();
+             });
+}
+
 void Session::ask_and_acknowledge(link::Request request, std::uint16_t packet_id) {
-  shard_.ask(handle_, std::move(request), [packet_id](Session& self, Result<link::Reply> reply) {
+  ask(std::move(request), [packet_id](Session& self, Result<link::Reply> reply) {
     if (reply) return self.acknowledge(packet_id, Reason::success);
     count(self.shard_.tally().publishes_refused);
     if (reply.error().fault == Fault::unavailable)
@@ -129,6 +140,10 @@ void Session::refuse_publish(const mqtt::Publish& publish, std::size_t size, Rea
 // --- SUBSCRIBE ---
 
 void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
+  if (subscribe.properties.number(mqtt::Property::subscription_identifier))
+    return malformed(
+        {{Fault::invalid, "subscription identifiers are not offered [section 3.2.2.3.12]", ""},
+         Reason::subscription_identifiers_not_supported});
   mqtt::Suback answer{.packet_id = subscribe.packet_id, .reasons = {}, .properties = {}};
   std::array<bool, channels> fresh{};
   for (const auto& each : subscribe.subscriptions)
@@ -145,7 +160,7 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
 }
 
 void Session::ask_and_tell(link::Request request, Channel channel) {
-  shard_.ask(handle_, std::move(request), [channel](Session& self, Result<link::Reply> reply) {
+  ask(std::move(request), [channel](Session& self, Result<link::Reply> reply) {
     if (reply) return self.tell(channel, std::move(std::get<std::string>(*reply)));
     log::warning("gateway", "a device that subscribed could not be told",
                  {{"device", self.name()},

@@ -16,8 +16,8 @@ constexpr std::size_t messages_waiting_max = 8'192;
 // its way.
 constexpr std::size_t batch_full = 512;
 constexpr std::int64_t fill_within_ns = 2'000'000;
-constexpr Duration goodbyes_within = 2s;     // for clients that do not answer ours
-constexpr std::size_t handshakes_max = 256;  // more are left in the kernel's backlog
+constexpr Duration goodbyes_within = 2s;  // for clients that do not answer ours
+constexpr std::size_t handshakes_max = 256;
 
 }  // namespace
 
@@ -27,6 +27,7 @@ Shard::Shard(unsigned number, Neighbours& around)
       questions_(loop_, around.controller),
       pki_(questions_, around.tally, around.clock),
       device_http_(questions_, around.tally),
+      newcomers_(handshakes_max),
       lanes_(around.telemetry.lanes()),
       routes_(std::make_shared<Table>()) {}
 
@@ -46,7 +47,13 @@ Result<Gateway::Ports> Shard::open(const Gateway::Ports& ports) {
   TRY(auto enrol_tls, net::TlsContext::server(tls));
   enrol_tls_.emplace(std::move(enrol_tls));
   TRY(est_, Est::open(s, questions_, around_.tally, pki_));
-  TRY(mqtt_, net::Listener::open(loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); }));
+  TRY(mqtt_,
+      net::Listener::open(
+          loop_, s.address, ports.mqtt, [this](int fd) { accepted(fd); },
+          [this](net::Listener::Need need) {
+            return (need == net::Listener::Need::place && newcomers_.size() <= handshakes_max) ||
+                   newcomers_.make_way();
+          }));
   TRY(device_,
       net::http::Server::open(loop_, s.address, ports.device, &*device_tls_, device_http_));
   TRY(enrol_, net::http::Server::open(loop_, s.address, ports.enrol, &*enrol_tls_, *est_,
@@ -123,17 +130,9 @@ void Shard::accepted(int fd) {
   }
   Seat& seat = seats_[index];
   ++sessions_;
-  ++handshaking_;
   count(tally().connections);
   seat.session = std::make_unique<Session>(*this, Handle{index, seat.generation}, fd);
-  if (handshaking_ >= handshakes_max || sessions_ >= around_.settings.connections_max)
-    mqtt_->hold(true);
-}
-
-void Shard::opened() {
-  --handshaking_;
-  if (!draining_ && handshaking_ < handshakes_max && sessions_ < around_.settings.connections_max)
-    mqtt_->hold(false);
+  if (sessions_ >= around_.settings.connections_max) mqtt_->hold(true);
 }
 
 Session* Shard::find(Handle handle) {
@@ -215,7 +214,7 @@ void Shard::leave(Session& session, Handle handle) {
   free_seats_.push_back(handle.index);
   --sessions_;
   stop_when_done();
-  if (!draining_ && handshaking_ < handshakes_max) mqtt_->hold(false);
+  if (!draining_ && sessions_ < around_.settings.connections_max) mqtt_->hold(false);
 }
 
 void Shard::ask(Handle handle, link::Request request,

@@ -20,6 +20,7 @@
 #include "gateway/internal/routes.h"
 #include "gateway/internal/session.h"
 #include "gateway/internal/tally.h"
+#include "net/crowd.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -69,6 +70,7 @@ class Shard {
   std::uint32_t now_s() const { return now_s_; }
   Instant now() const { return around_.clock.now(); }
   net::TlsContext& device_tls() { return *device_tls_; }
+  net::Crowd& newcomers() { return newcomers_; }
 
   // Asks the controller and comes back to the session, if it still lives.
   void ask(Handle, link::Request, std::move_only_function<void(Session&, Result<link::Reply>)>);
@@ -85,7 +87,6 @@ class Shard {
   void route(std::string_view topic, std::string_view payload, std::uint8_t qos);
   // Rises with every cut: a grant asked for before one is asked again before it is used.
   std::uint32_t cuts() const { return cuts_; }
-  void opened();  // a handshake ended, well or badly
 
  private:
   struct Receipt {
@@ -136,11 +137,12 @@ class Shard {
   PkiHttp pki_;
   std::unique_ptr<Est> est_;
   DeviceHttp device_http_;
+  net::Crowd newcomers_;  // their handshake is not done
   std::unique_ptr<net::Listener> mqtt_;
   std::unique_ptr<net::http::Server> device_, enrol_, status_;  // status_: null when not wanted
   std::vector<Seat> seats_;
   std::vector<std::uint32_t> free_seats_;
-  std::size_t sessions_ = 0, handshaking_ = 0;
+  std::size_t sessions_ = 0;
   Devices devices_;
   Applications applications_;
   std::unordered_multimap<std::uint64_t, Handle> by_serial_;

@@ -52,6 +52,7 @@ class Client final : public net::Stream::Events {
     packet.subscriptions.push_back({.filter = filter, .qos = qos});
     say(packet);
   }
+  void read(bool on) { stream_->pause_reading(!on); }
   void vanish() { stream_.reset(); }
 
   bool open() const { return open_; }

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <numeric>
 
 namespace muster::net::internal {
 namespace {
@@ -92,6 +94,15 @@ std::string show(const Endpoint& endpoint) {
   ::inet_ntop(endpoint.v6 ? AF_INET6 : AF_INET, endpoint.address.data(), text, sizeof text);
   const std::string address = endpoint.v6 ? "[" + std::string(text) + "]" : text;
   return address + ":" + std::to_string(endpoint.port);
+}
+
+std::uint64_t network_of(const Endpoint& endpoint) {
+  constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const bool v4_in_v6 = endpoint.v6 && std::equal(mapped.begin(), mapped.end(),
+                                                  endpoint.address.begin());  // RFC 4291 2.5.5.2
+  const auto from = endpoint.address.begin() + (v4_in_v6 ? 12 : 0);
+  return std::accumulate(from, from + (endpoint.v6 && !v4_in_v6 ? 8 : 4), std::uint64_t{0},
+                         [](std::uint64_t all, std::uint8_t octet) { return all << 8 | octet; });
 }
 
 int start_resolving(std::string host, std::uint16_t port) {

@@ -25,6 +25,7 @@ std::optional<Endpoint> numeric_endpoint(const std::string& host, std::uint16_t 
 Endpoint endpoint_of(const sockaddr*);                   // AF_INET or AF_INET6
 unsigned fill(const Endpoint&, sockaddr_storage& into);  // returns the length
 std::string show(const Endpoint&);                       // "127.0.0.1:80", "[::1]:80"
+std::uint64_t network_of(const Endpoint&);               // see Stream::peer_network()
 
 int start_resolving(std::string host, std::uint16_t port);  // a descriptor, readable when done; -1
 std::vector<Endpoint> finish_resolving(int fd);             // empty: no such host

@@ -35,6 +35,7 @@ OpenFile::~OpenFile() {
 
 void Connection::answer(std::uint64_t exchange, Response response) {
   if (phase_ != Phase::serving || exchange != exchanges_) return;
+  exchange_->room.give_back();
   set_deadline(door_.limits.idle);
   moved();
   if (response.events) return start_events(response);

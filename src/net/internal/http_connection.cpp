@@ -41,7 +41,7 @@ class Reply {
 }  // namespace
 
 Connection::Connection(Door& door, std::uint64_t number, int fd) : door_(door), number_(number) {
-  stream_ = std::make_unique<Stream>(door.loop, *this, fd, door.tls);
+  stream_ = std::make_unique<Stream>(door.loop, *this, fd, door.tls, &door.newcomers);
 }
 
 Connection::~Connection() {
@@ -52,7 +52,7 @@ Connection::~Connection() {
 void Connection::on_open() {
   open_ = true;
   set_deadline(door_.limits.idle);
-  door_.opened();
+  wait_for_request(false);
   if (door_.draining) drain();
 }
 
@@ -99,10 +99,21 @@ void Connection::begin_head() {
   phase_ = Phase::head;
 }
 
+void Connection::wait_for_request(bool spoke) {
+  door_.waiting.join(*this, stream_->peer_network(), spoke);
+}
+
+void Connection::give_way() {
+  gave_way_ = true;
+  ++door_.leaving;
+  stream_->close({Fault::exhausted, "there was no room, and no request of it under way", ""});
+}
+
 // Most messages come whole; only one that does not needs a deadline.
 void Connection::wait_for_rest() {
   if (exchange_->timed == phase_) return;
   exchange_->timed = phase_;
+  if (phase_ == Phase::body) wait_for_request(true);
   set_deadline(phase_ == Phase::head ? door_.limits.head_within : door_.limits.body_within);
 }
 
@@ -122,6 +133,7 @@ void Connection::admit() {
   auto admission = door_.service.admit(head);
   if (!admission) return refuse(std::move(admission).error());
   e.admission = std::move(*admission);
+  e.room.open(door_, e.admission.stranger);
   if (head.content_length > e.admission.body_max)
     return refuse(plain(
         413, "the body may have at most " + std::to_string(e.admission.body_max) + " bytes here"));
@@ -151,10 +163,15 @@ void Connection::take_body(ByteView piece) {
   if (e.pace >= pace_bytes) {
     e.pace = 0;
     set_deadline(door_.limits.body_within);
+    wait_for_request(true);
   }
   if (!e.spool) {
-    e.body.append(text_of(piece));
-  } else if (auto kept = e.spool->write(piece); !kept) {
+    if (e.room.take(piece.size())) return void(e.body.append(text_of(piece)));
+    Response full = plain(503, "too many bodies are on their way; try again");
+    full.headers.emplace_back("Retry-After", "5");
+    return refuse(std::move(full));
+  }
+  if (auto kept = e.spool->write(piece); !kept) {
     log::error("net", kept.error().message);
     refuse(plain(507, "the body cannot be kept now"));
   }
@@ -175,6 +192,7 @@ void Connection::serve() {
     request.spooled_sha256 = e.spool->sha256();
     e.spool.reset();
   }
+  leave();
   phase_ = Phase::serving;
   deadline_ = 0;  // the service's own business
   door_.service.serve(std::move(request), Reply(door_.mailbox, number_, ++exchanges_));
@@ -183,6 +201,7 @@ void Connection::serve() {
 void Connection::refuse(Response response) {
   exchange_->keep = exchange_->keep && phase_ == Phase::head && !exchange_->reader.has_body() &&
                     exchange_->reader.refusal().reason.empty();
+  std::string().swap(exchange_->body);
   phase_ = Phase::serving;
   answer(++exchanges_, std::move(response));
 }
@@ -192,12 +211,14 @@ void Connection::refuse(Response response) {
 void Connection::answered(bool keep) {
   if (!keep || door_.draining) {
     phase_ = Phase::ending;
+    leave();
     exchange_->detach();
     set_deadline(door_.limits.idle);
     return stream_->finish();
   }
   exchange_.reset();
   phase_ = Phase::idle;
+  wait_for_request(true);
   set_deadline(door_.limits.idle);
   if (in_bytes_) return;  // the caller goes on with what it has
   if (peer_ended_ && !unread_) return stream_->finish();
@@ -219,6 +240,7 @@ void Connection::drain() {
   if (phase_ == Phase::events) return end_events();
   if (phase_ != Phase::idle) return;  // answered() looks at the door
   phase_ = Phase::ending;
+  leave();
   stream_->finish();
 }
 

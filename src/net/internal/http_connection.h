@@ -18,13 +18,14 @@ namespace muster::net::http::internal {
 
 class Channel;
 
-class Connection final : public Stream::Events {
+class Connection final : public Stream::Events, private Crowd::Member {
  public:
   Connection(Door&, std::uint64_t number, int fd);
   ~Connection();
   Connection(const Connection&) = delete;
 
   bool open() const { return open_; }
+  bool gave_way() const { return gave_way_; }
   void answer(std::uint64_t exchange, Response);  // ignored when it is not the one being served
   void drain();                                   // ends at the next good moment
 
@@ -41,11 +42,13 @@ class Connection final : public Stream::Events {
   void on_drained() override;
   bool on_end() override;
   void on_close(const Error&) override;
+  void give_way() override;
 
   bool takes_bytes() const { return phase_ <= Phase::body; }
   bool crowded() const;  // the client must read before it may ask again
   void begin_head();
   void wait_for_rest();
+  void wait_for_request(bool spoke);
   void admit();
   void take_body(ByteView);
   void serve();
@@ -75,7 +78,7 @@ class Connection final : public Stream::Events {
   Loop::TimerId timer_;
   Phase phase_ = Phase::idle;
   bool open_ = false, peer_ended_ = false, unread_ = false, waits_for_room_ = false;
-  bool in_bytes_ = false;
+  bool in_bytes_ = false, gave_way_ = false;
 };
 
 }  // namespace muster::net::http::internal

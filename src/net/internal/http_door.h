@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "net/crowd.h"
 #include "net/http.h"
 
 namespace muster::net::http::internal {
@@ -16,11 +17,24 @@ namespace muster::net::http::internal {
 class Connection;
 class Mailbox;
 
+// Octets of bodies in memory, of those that one server may hold.
+struct BodyRoom {
+  const std::size_t most;
+  std::size_t taken = 0;
+  bool has(std::size_t octets) const { return octets <= most - taken; }
+};
+
 struct Door {
   Door(Loop& l, TlsContext* t, Service& s, ServerLimits m)
-      : loop(l), tls(t), service(s), limits(m) {}
+      : loop(l),
+        tls(t),
+        service(s),
+        limits(m),
+        newcomers(m.handshakes_max),
+        waiting(m.connections_max, {.silent = 1s, .greedy = 1s, .speaking = 10s}),
+        strangers_bodies{.most = m.strangers_bodies_max},
+        bodies{.most = m.bodies_max} {}
   virtual Connection* connection(std::uint64_t number) = 0;  // null when it is gone
-  virtual void opened() = 0;                                 // a connection can be used
   virtual void gone(std::uint64_t number) = 0;               // destroys the connection
   const std::string& date();                                 // of this second, for the Date header
 
@@ -30,6 +44,10 @@ struct Door {
   const ServerLimits limits;
   std::shared_ptr<Mailbox> mailbox;
   bool draining = false;
+  Crowd newcomers;          // their handshake is not done
+  Crowd waiting;            // no request of theirs is being answered
+  std::size_t leaving = 0;  // gave way, and are not gone yet
+  BodyRoom strangers_bodies, bodies;
 
  protected:
   ~Door() = default;

@@ -22,6 +22,14 @@ struct Stream::State final : Loop::Watcher, Loop::TurnEnd {
     std::size_t next = 0;
   };
 
+  struct Newcomer final : Crowd::Member {  // a server's until it is open
+    explicit Newcomer(State& s) : state(s) {}
+    void give_way() override;
+    bool is_owed() const override;
+    using Member::speak;
+    State& state;
+  };
+
   State(Loop& l, Events& e) : loop(l), events(e) {}
   ~State();
 
@@ -49,12 +57,12 @@ struct Stream::State final : Loop::Watcher, Loop::TurnEnd {
   [[nodiscard]] bool offer(ByteView fresh);  // fresh bytes after those left unread
 
   // stream_open.cpp: the way to an open connection
-  void accepted(int descriptor);
+  void accepted(int descriptor, Crowd* newcomers);
   void resolve(const std::string& host, std::uint16_t port);
   void resolved();
   void try_next(std::string why);
   void connected();
-  void begin_tls();
+  void begin_tls(Crowd* newcomers = nullptr);
   void shake();
   Error handshake_failure(int code);
 
@@ -78,6 +86,7 @@ struct Stream::State final : Loop::Watcher, Loop::TurnEnd {
   std::size_t sent = 0;  // of the outbox
   std::vector<std::uint8_t> unread;
   std::unique_ptr<Plan> plan;
+  std::unique_ptr<Newcomer> newcomer;
   std::unique_ptr<Error> why;  // told by on_close
   Loop::TimerId timer;
   internal::Endpoint peer;
