@@ -66,7 +66,7 @@ class Stream {
   // What ties words to this very connection: tls-unique (RFC 5929) in TLS 1.2, tls-exporter
   // (RFC 9266) in TLS 1.3; empty without TLS. After on_open, a server's only.
   Bytes channel_binding() const;
-  std::string peer_address() const;               // "127.0.0.1:40312", also once closed
+  std::string peer_address() const;  // "127.0.0.1:40312", also once closed
   // The peer's IPv4 address, or the /64 of its IPv6 address: what one host can have many of counts
   // once. Also once closed.
   std::uint64_t peer_network() const;

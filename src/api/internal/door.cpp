@@ -15,7 +15,8 @@ using net::http::Respond;
 using net::http::Response;
 using wire::Json;
 
-constexpr std::uint64_t small_body = 256 << 10, manifest_body = 96ULL << 20;
+constexpr std::uint64_t strangers_body = 4 << 10, small_body = 256 << 10,
+                        manifest_body = 96ULL << 20;
 constexpr std::string_view cookie_name = "muster_session=";
 
 bool is_upload(const Head& head) {
@@ -79,9 +80,9 @@ Service::Caller Service::caller_of(const Head& head) {
 
 std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   if (head.method == "GET" || head.method == "HEAD" || head.method == "DELETE")
-    return net::http::Admission{.body_max = 4096};
-  const auto role =
-      token_roles_.find(std::string(text_of(crypto::sha256(bytes_of(caller_of(head).token)))));
+    return net::http::Admission{.body_max = strangers_body};
+  const Caller caller = caller_of(head);
+  const auto role = token_roles_.find(std::string(text_of(crypto::sha256(bytes_of(caller.token)))));
   const bool known = role != token_roles_.end() && role->second != Role::viewer;
   if (is_upload(head)) {
     if (!known) {
@@ -90,12 +91,14 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
           {role == token_roles_.end() ? Fault::unauthorized : Fault::forbidden,
            "uploading an artifact needs a token of the role operator or admin", "Authorization"}));
     }
-    return net::http::Admission{.body_max = settings_.artifact_max, .spool_to = spool_};
+    return net::http::Admission{
+        .body_max = settings_.artifact_max, .spool_to = spool_, .stranger = false};
   }
-  return net::http::Admission{
-      .body_max = known && (head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers")
-                      ? manifest_body
-                      : small_body};
+  if (role == token_roles_.end())  // a cookie is looked at later; until then it may hold little
+    return net::http::Admission{.body_max = caller.cookie.empty() ? strangers_body : small_body};
+  const bool lists = head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers";
+  return net::http::Admission{.body_max = known && lists ? manifest_body : small_body,
+                              .stranger = false};
 }
 
 void Service::note_refused_upload(const Head& head) {
