@@ -16,13 +16,13 @@ struct Chosen {
   bool json = false;  // --json
 };
 
-void device_commands(CLI::App&, Chosen&);    // device, model, manifest
+void device_commands(CLI::App&, Chosen&);     // device, model, manifest
 void enrolment_commands(CLI::App&, Chosen&);  // enrol, ca, voucher
-void release_commands(CLI::App&, Chosen&);   // release
-void rollout_commands(CLI::App&, Chosen&);   // rollout
-void incident_commands(CLI::App&, Chosen&);  // incident, webhook
-void ledger_commands(CLI::App&, Chosen&);    // ledger
-void operator_commands(CLI::App&, Chosen&);  // operator, application, fleet, login-link, doctor
+void release_commands(CLI::App&, Chosen&);    // release
+void rollout_commands(CLI::App&, Chosen&);    // rollout
+void incident_commands(CLI::App&, Chosen&);   // incident, webhook
+void ledger_commands(CLI::App&, Chosen&);     // ledger
+void operator_commands(CLI::App&, Chosen&);   // operator, application, fleet, login-link, doctor
 
 // The common shapes of a verb.
 Result<void> show_list(Remote&, const Chosen&, const std::string& target,

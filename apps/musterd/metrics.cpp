@@ -20,9 +20,10 @@ std::string metrics_of(const gateway::Counters& c) {
           c.deliveries_dropped);
   counter("enrolments_total", "certificates given out over EST", c.enrolments);
   counter("enrolments_refused_total", "EST requests refused", c.enrolments_refused);
-  counter("enrolments_deferred_total",
-          "EST requests told to come again, before they were read: too many of one address, or at once",
-          c.enrolments_deferred);
+  counter(
+      "enrolments_deferred_total",
+      "EST requests told to come again, before they were read: too many of one address, or at once",
+      c.enrolments_deferred);
   counter("artifact_downloads_total", "artifact downloads begun", c.downloads);
   counter("sessions_cut_total", "live sessions cut by isolation, revocation or retirement", c.cuts);
   return out.take();
