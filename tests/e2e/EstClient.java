@@ -24,6 +24,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.bouncycastle.util.io.pem.PemObject;
 
 /**
  * A device whose EST client is Bouncy Castle's. Arguments: door (host:port), CA file, label or "-", device id, token,
@@ -93,7 +94,7 @@ public final class EstClient {
     if (given[5].equals("keygen")) {
       var answer = first.simpleEnrollWithServersideCreation(request(id, key), token);
       print(certificateOf(answer));
-      print(answer.getPrivateKeyInfo());
+      print(new PemObject("PRIVATE KEY", answer.getPrivateKeyInfo().getEncoded()));
       return;
     }
     X509Certificate certificate = certificateOf(first.simpleEnroll(false, request(id, key), token));

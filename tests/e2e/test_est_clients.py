@@ -91,7 +91,7 @@ class BouncyCastle(Stage):
         done = self.client("castle-3", token, "keygen", "sensors")
         self.assertEqual(done.returncode, 0, done.stderr)
         certificate = self.kept(pems(done.stdout)[0], "given.pem")
-        key = self.kept(pems(done.stdout, "EC PRIVATE KEY")[0], "given.key")
+        key = self.kept(pems(done.stdout, "PRIVATE KEY")[0], "given.key")
         self.assertEqual(openssl("pkey", "-in", key, "-pubout"), openssl("x509", "-in", certificate, "-noout", "-pubkey"))
 
     def reason(self, id, token):
