@@ -91,12 +91,12 @@ Result<void> Identity::Registry::load_profiles() {
 
 Result<void> Identity::Registry::may_use(const EnrolmentProfile& profile, const Subject& subject,
                                          const std::string& from) {
-  const bool listed =
+  const bool covered =
       subject.device
           ? profile.models.empty() ||
                 std::ranges::find(profile.models, subject.device->model) != profile.models.end()
           : profile.name == default_profile;
-  if (listed) return {};
+  if (covered) return {};
   return refuse({"the profile " + profile.name + " is for other models", subject.target(), from},
                 Fault::forbidden,
                 subject.id() + " may not enrol here: this path is for other models");
