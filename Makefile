@@ -2,7 +2,7 @@
 # make test    set up, build, and pass the tests
 # make build   the release binaries, in build/release/bin
 # make bench   measure beside the peers, on this machine, in this run
-# make check   format, layers, links, scripts, the console's types, self-contained headers, clang-tidy
+# make check   format, layers, links, scripts, the console's types, self-contained headers
 # Each installs what it lacks (Debian 12 packages, npm) and says what it installs.
 
 JOBS ?= $(shell nproc)

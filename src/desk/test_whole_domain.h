@@ -41,8 +41,8 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
       : store(expect(store::Store::open(folder / "muster.db"))),
         ledger(expect(ledger::Ledger::open(store, ledger_key, clock, "muster/test"))),
         inventory(expect(inventory::Inventory::open(store, ledger, clock))),
-        identity(expect(identity::Identity::open(store, ledger, inventory, keys.chain, clock,
-                                                 random))),
+        identity(
+            expect(identity::Identity::open(store, ledger, inventory, keys.chain, clock, random))),
         releases(expect(
             release::Releases::open(store, ledger, folder / "artifacts", keys.release, clock))),
         rollouts(

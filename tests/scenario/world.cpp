@@ -19,7 +19,8 @@ crypto::FileKey new_key(crypto::Algorithm algorithm) {
 // Everything that a restart builds anew.
 struct World::Controller {
   Controller(World& w, const std::filesystem::path& folder)
-      : whole(folder, w.keys_, w.fuse_, w.clock_, w.random_), desk(whole.domain, whole.issuer, w.clock_) {
+      : whole(folder, w.keys_, w.fuse_, w.clock_, w.random_),
+        desk(whole.domain, whole.issuer, w.clock_) {
     desk.attach(w);
   }
   desk::testing::WholeDomain whole;

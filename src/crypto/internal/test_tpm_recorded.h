@@ -1,5 +1,5 @@
-// crypto/internal/test_tpm_recorded -- for tests and fuzzers only: what one TPM (swtpm 0.7.1) said once,
-// in base64.
+// crypto/internal/test_tpm_recorded -- for tests and fuzzers only: what one TPM (swtpm 0.7.1) said
+// once, in base64.
 //
 // Endorsement keys RSA-2048 and P-384 with their certificates and the chain to the vendor's root;
 // three attestation keys below the RSA one; their quotes of sha256:0,1,7,8 and their statements
