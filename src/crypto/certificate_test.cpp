@@ -3,6 +3,7 @@
 #include "crypto/internal/der.h"
 #include "crypto/internal/test_fleet_authority.h"
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 
 using namespace muster;
 using namespace muster::crypto;
@@ -11,10 +12,6 @@ namespace {
 
 FileKey fresh_key(Algorithm algorithm = Algorithm::ecdsa_p256) {
   return expect(FileKey::generate(algorithm));
-}
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
 }
 
 Fault fault_of(const Result<void>& result) {

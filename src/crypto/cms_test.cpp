@@ -2,17 +2,12 @@
 
 #include "crypto/internal/test_fleet_authority.h"
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 
 using namespace muster;
 using namespace muster::crypto;
 
-namespace {
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("openssl reads the certificates out of what EST answers with") {
   OpensslTool tool;

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 
 using namespace muster;
 using namespace muster::crypto;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
 
 Bytes foreign_request(OpensslTool& tool, const std::vector<std::string>& options) {
   tool.put("empty.cnf", "[req]\ndistinguished_name=dn\n[dn]\n");

@@ -4,6 +4,7 @@
 
 #include "crypto/internal/pem.h"
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 #include "crypto/internal/test_tpm_recorded.h"
 #include "crypto/test_tpm_statements.h"
 
@@ -12,15 +13,6 @@ using namespace muster::crypto;
 using namespace muster::crypto::tpm;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
-
-template <class T>
-std::string why(const Result<T>& result) {
-  return result ? "accepted" : result.error().message;
-}
 
 const Instant recorded_later = expect(parse_rfc3339("2026-12-01T00:00:00Z"));
 

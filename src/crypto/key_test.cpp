@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 
 using namespace muster;
 using namespace muster::crypto;
@@ -26,10 +27,6 @@ std::string refusal_of(const Bytes& spki) {
   REQUIRE_FALSE(key);
   CHECK(key.error().fault == Fault::invalid);
   return key.error().message;
-}
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
 }
 
 }  // namespace

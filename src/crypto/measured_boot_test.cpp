@@ -1,4 +1,5 @@
 #include "crypto/measured_boot.h"
+#include "crypto/internal/test_refusals.h"
 
 #include <catch2/catch.hpp>
 
@@ -7,15 +8,6 @@ using namespace muster::crypto;
 using namespace muster::crypto::tpm;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
-
-template <class T>
-std::string why(const Result<T>& result) {
-  return result ? "accepted" : result.error().message;
-}
 
 constexpr std::uint32_t no_action = 3, separator = 4, variable = 0x80000001,
                         application = 0x80000003;

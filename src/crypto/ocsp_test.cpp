@@ -5,6 +5,7 @@
 #include "crypto/internal/openssl.h"
 #include "crypto/internal/test_fleet_authority.h"
 #include "crypto/internal/test_openssl_tool.h"
+#include "crypto/internal/test_refusals.h"
 
 using namespace muster;
 using namespace muster::crypto;
@@ -14,10 +15,6 @@ namespace {
 using ResponseHandle = Owned<OCSP_RESPONSE, OCSP_RESPONSE_free>;
 using BasicHandle = Owned<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 using IdHandle = Owned<OCSP_CERTID, OCSP_CERTID_free>;
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
 
 X509Handle x509_of(const Certificate& certificate) {
   const std::uint8_t* at = certificate.der.data();

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "crypto/internal/test_refusals.h"
 #include "crypto/internal/test_tpm_recorded.h"
 #include "crypto/test_software_tpm.h"
 
@@ -10,16 +11,6 @@ using namespace muster::crypto;
 using namespace muster::crypto::tpm;
 
 namespace {
-
-bool mentions(const std::string& text, const std::string& word) {
-  return text.find(word) != text.npos;
-}
-
-// The refusal, whole; "accepted" when there was none.
-template <class T>
-std::string why(const Result<T>& result) {
-  return result ? "accepted" : result.error().message;
-}
 
 PublicArea area_of(std::string_view base64) {
   return expect(parse_public(recorded::octets(base64)));
