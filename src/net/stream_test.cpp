@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/internal/test_throwaway_ca.h"
+#include "net/internal/test_until.h"
 
 using namespace muster;
 using namespace muster::net;
@@ -63,23 +64,7 @@ struct Pair {
         }))) {
     client.stream = std::make_unique<Stream>(loop, client, host, listener->port(), client_tls);
   }
-  void run_until(std::function<bool()> done) {
-    bool late = false;
-    auto limit = loop.after(20s, [&] { late = true; });
-    Loop::TimerId next;
-    std::function<void()> look = [&] {
-      if (done() || late) return loop.stop();
-      next = loop.after(1ms, look);
-    };
-    while (!done() && !late) {
-      loop.cancel(next);
-      next = loop.after(0ms, look);
-      loop.run();
-    }
-    loop.cancel(next);
-    loop.cancel(limit);
-    REQUIRE_FALSE(late);
-  }
+  void run_until(const std::function<bool()>& done) { REQUIRE(net::internal::until(loop, done)); }
   Loop loop;
   End server{loop}, client{loop};
   std::unique_ptr<Listener> listener;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "net/http.h"
+#include "net/internal/test_until.h"
 
 namespace muster::net::http::internal {
 
@@ -90,23 +91,7 @@ struct Workbench {
       : server(expect(Server::open(loop, "127.0.0.1", 0, tls, service, limits))) {}
 
   // False when it has not happened in 20 s.
-  bool until(std::function<bool()> done) {
-    bool late = false;
-    const auto limit = loop.after(20s, [&] { late = true; });
-    Loop::TimerId next;
-    std::function<void()> look = [&] {
-      if (done() || late) return loop.stop();
-      next = loop.after(1ms, look);
-    };
-    while (!done() && !late) {
-      loop.cancel(next);
-      next = loop.after(0ms, look);
-      loop.run();
-    }
-    loop.cancel(next);
-    loop.cancel(limit);
-    return !late;
-  }
+  bool until(const std::function<bool()>& done) { return net::internal::until(loop, done); }
   // Says it on a new connection and returns all that comes until the server closes.
   std::string talk(std::string_view text) {
     Wire wire(loop, server->port());
