@@ -1,14 +1,11 @@
 #include "signer/folder.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "base/file.h"
-#include "signer/descriptor.h"
 
 namespace muster::signer {
 namespace {
@@ -36,22 +33,6 @@ Result<Certificate> read_certificate(const fs::path& path) {
   return std::move(found.front());
 }
 
-// Whole or not at all.
-Result<void> write(const fs::path& path, std::string_view text) {
-  const fs::path draft = path.string() + ".new";
-  {
-    const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file ||
-        ::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        ::fsync(file.number()) != 0)
-      return cannot("write", draft);
-  }
-  if (::rename(draft.c_str(), path.c_str()) != 0) return cannot("write", path);
-  const Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.number()) != 0) return cannot("sync", path.parent_path());
-  return {};
-}
-
 crypto::Serial new_serial(Random& random) {
   crypto::Serial serial;
   random.fill(serial);
@@ -65,7 +46,7 @@ Result<Certificate> certificate(const fs::path& path, const crypto::Profile& pro
                                 const crypto::SigningKey& signer, Random& random) {
   if (fs::exists(path)) return read_certificate(path);
   TRY(const auto der, crypto::issue(profile, key, new_serial(random), issuer, signer));
-  TRY_VOID(write(path, crypto::certificate_pem(der)));
+  TRY_VOID(write_file(path, crypto::certificate_pem(der)));
   return crypto::parse_certificate(der);
 }
 
