@@ -78,12 +78,11 @@ struct Renewal::Round {
   // The registry learns of the certificate first: it would be unknown. What comes back outlives
   // this round, so it knows the doors only.
   void staple() {
-    desk.ask<bool>(
-        [certificate = current](desk::Domain& domain) -> Result<bool> {
-          domain.identity.serves(certificate);
-          return true;
-        },
-        [](Result<bool>) {});
+    desk.tell("the doors' certificate",
+              [certificate = current](desk::Domain& domain) -> Result<void> {
+                domain.identity.serves(certificate);
+                return {};
+              });
     const auto id = crypto::ocsp_id(folder.authority.front(), current.serial);
     if (!id) return log::error("renewal", "nothing to staple", {{"why", id.error().message}});
     desk.ask(link::GetStatus{expect(crypto::make_ocsp_request({.ids = {*id}}))},
