@@ -85,8 +85,9 @@ struct RenewRequest {
 struct Commission {
   signer::Order order;
   crypto::Hash csr_digest{};
-  std::string proof;        // "token" or "renewal"
-  crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of what is renewed
+  std::string proof;        // "token", "tpm" or "renewal"
+  crypto::Hash evidence{};  // SHA-256 of the token, or of the endorsement key, or the
+                            // fingerprint of what is renewed
   std::string from;
 };
 // Bytes: the certificate that this very request was answered with before.
@@ -122,6 +123,8 @@ struct Totals {
   std::size_t valid = 0, expiring = 0, expired = 0, revoked = 0;
   std::size_t pending = 0;
 };
+
+class Attestation;  // identity/attestation.h
 
 class Identity {
  public:
@@ -167,6 +170,8 @@ class Identity {
   std::vector<Issued> certificates(const DeviceId&) const;
   Totals totals() const;
   const std::vector<crypto::Certificate>& chain() const;
+  Attestation& attestation();  // by TPM
+  const Attestation& attestation() const;
   RevocationList crl();  // an order when something was revoked or the list is a day old
   Bytes file_crl(const signer::CrlOrder&, Bytes der);
 
@@ -174,8 +179,9 @@ class Identity {
       std::function<void(const std::string& serial)>);  // certificates that are no longer worth a
                                                         // session; called inside the command
 
+  struct Registry;  // of this module's own
+
  private:
-  struct Registry;
   explicit Identity(std::unique_ptr<Registry>);
   std::unique_ptr<Registry> registry_;
 };

@@ -1,5 +1,5 @@
-// How a certificate comes about: the commission for the signer, then filing what it made, so that it
-// counts; or withdrawing it.
+// How a certificate comes about: the commission for the signer, then filing what it made, so that
+// it counts; or withdrawing it.
 
 #include <stdexcept>
 
@@ -8,7 +8,7 @@
 namespace muster::identity {
 namespace {
 
-constexpr Duration backdated = 5min;        // for devices whose clock is behind
+constexpr Duration backdated = 5min;         // for devices whose clock is behind
 constexpr Duration commission_life = 10min;  // after that the signer is taken not to have heard it
 
 Instant whole_seconds(Instant t) {
@@ -45,18 +45,18 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
     making.erase(at);
   }
   const auto& issuer = chain.front();
-  Commission out{.order = {.kind = subject.device ? signer::Template::device
-                                                  : signer::Template::application,
-                           .serial = new_serial(),
-                           .subject = subject.id(),
-                           .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
-                           .not_after = std::min(whole_seconds(now + settings.certificate_life),
-                                                 issuer.not_after),
-                           .spki = asked.spki},
-                 .csr_digest = asked.csr_digest,
-                 .proof = proof,
-                 .evidence = evidence,
-                 .from = asked.from};
+  Commission out{
+      .order = {.kind = subject.device ? signer::Template::device : signer::Template::application,
+                .serial = new_serial(),
+                .subject = subject.id(),
+                .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
+                .not_after =
+                    std::min(whole_seconds(now + settings.certificate_life), issuer.not_after),
+                .spki = asked.spki},
+      .csr_digest = asked.csr_digest,
+      .proof = proof,
+      .evidence = evidence,
+      .from = asked.from};
   if (out.order.not_after <= now)
     return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
   making[subject.id()] = out;
@@ -69,15 +69,24 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
   const std::string no_name;
   const Asked asked{c.order.spki, c.csr_digest, no_name, c.from};
-  const bool renewal = c.proof == "renewal";
+  const bool renewal =
+      c.proof == "renewal" || (c.proof == "tpm" && subject->device &&
+                               subject->device->state != inventory::Lifecycle::expected);
   TRY_VOID(check_state(*subject, asked, renewal));
   TRY_VOID(check_key(*subject, asked, renewal));
-  if (renewal) {
+  if (c.proof == "renewal") {
     if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
     return *subject;
   }
-  auto rows = store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
-                         {subject->id(), ByteView(c.evidence)});
+  if (c.proof == "tpm") {
+    const auto known = attestation.expected(subject->device->id);
+    if (known && *known == c.evidence) return *subject;
+    return refuse({"another TPM is expected meanwhile", subject->target(), c.from},
+                  Fault::unauthorized, "another TPM is expected in this device by now");
+  }
+  auto rows =
+      store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
+                 {subject->id(), ByteView(c.evidence)});
   if (!rows.next())
     return refuse({"a token that was replaced meanwhile", subject->target(), c.from},
                   Fault::unauthorized, "this token has been replaced; use the new one");
@@ -109,6 +118,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
       " VALUES(?,?,?,?,?)",
       {ByteView(c.csr_digest), subject.id(), ByteView(order.serial), now, der});
+  if (c.proof == "tpm")
+    writer.write("INSERT INTO attestation_certificate(serial) VALUES(?)", {ByteView(order.serial)});
   admit(fingerprint, {.serial = order.serial,
                       .status = CertificateStatus::pending,
                       .subject = subject,
@@ -127,12 +138,11 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto known = find(subject);
-  auto& writer = ledger.record(
-      {ledger::system_actor("identity"), "certificate.withdrawn",
-       known ? known->target() : "device/" + subject,
-       wire::Json::object({{"serial", crypto::serial_hex(serial)},
-                           {"fingerprint", to_hex(fingerprint)}}),
-       why});
+  auto& writer = ledger.record({ledger::system_actor("identity"), "certificate.withdrawn",
+                                known ? known->target() : "device/" + subject,
+                                wire::Json::object({{"serial", crypto::serial_hex(serial)},
+                                                    {"fingerprint", to_hex(fingerprint)}}),
+                                why});
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, revoked_at, reason) VALUES(?,?,3,?,?,?,x'',?,?,?)",
@@ -150,7 +160,8 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
                              {ByteView(c.order.serial)});
     if (rows.next()) {  // the request came twice while the signer was at it
-      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return Bytes(der.begin(), der.end());
+      if (rows.integer(0) <= number_of(CertificateStatus::valid))
+        return Bytes(der.begin(), der.end());
       return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
     }
   }
@@ -175,8 +186,8 @@ void Identity::reconcile(std::span<const signer::Issuance> log) {
   const auto before = r.reconciled;
   for (const auto& issuance : log) {
     if (issuance.index < r.reconciled) continue;
-    const bool ours = issuance.kind == signer::Template::device ||
-                      issuance.kind == signer::Template::application;
+    const bool ours =
+        issuance.kind == signer::Template::device || issuance.kind == signer::Template::application;
     const auto at = r.making.find(issuance.subject);
     if (ours && at != r.making.end() && at->second.order.serial == issuance.serial) break;
     r.reconciled = issuance.index + 1;

@@ -59,9 +59,10 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
                                 Random& random, Settings settings) {
   if (chain.empty()) return fail(Fault::invalid, "the issuing CA has no certificate");
   TRY_VOID(store.migrate("identity", steps));
-  auto registry =
-      std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock, random, settings);
+  auto registry = std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock,
+                                             random, settings);
   TRY_VOID(registry->load());
+  TRY_VOID(registry->attestation.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
@@ -73,6 +74,13 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
 Identity::Identity(std::unique_ptr<Registry> registry) : registry_(std::move(registry)) {}
 Identity::Identity(Identity&&) noexcept = default;
 Identity::~Identity() = default;
+
+Attestation& Identity::attestation() {
+  return registry_->attestation;
+}
+const Attestation& Identity::attestation() const {
+  return registry_->attestation;
+}
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "identity/attestation.h"
 #include "identity/identity.h"
 #include "identity/internal/refusals.h"
 
@@ -144,6 +145,7 @@ struct Identity::Registry {
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   RefusalMeter refusals;
   std::vector<std::function<void(const std::string&)>> listeners;
+  Attestation attestation{*this};
 };
 
 inline std::string actor_id(const Subject& s) {
