@@ -1,6 +1,6 @@
-// desk/issuing -- the way of a certificate, and of a revocation list: from the domain, which decides,
-// to the signer, which signs, and back to the domain, which files it. The domain's thread never
-// waits for the signer.
+// desk/issuing -- the way of a certificate, and of a revocation list: from the domain, which
+// decides, to the signer, which signs, and back to the domain, which files it. The domain's thread
+// never waits for the signer.
 //
 // Also compares the signer's log with what was filed, so that nothing that was signed is unknown
 // here. Any thread, but for reconcile(): the domain's.
@@ -19,6 +19,7 @@ class Issuing {
   Issuing(Desk& desk, signer::Issuer& issuer) : desk_(desk), issuer_(issuer) {}
   void enrol(link::Enrol, link::Answered);
   void renew(link::Renew, link::Answered);
+  void attest(link::AttestEnrol, link::Answered);
   void crl(link::Answered);
   void reconcile(const identity::Identity&);  // asks; what comes back is looked at in a later turn
 

@@ -60,6 +60,37 @@ struct Renew {
   Fingerprint csr_digest;
   std::string claimed_name, from;
 };
+// By TPM (docs/formats/attestation.md). Octets are as a TPM marshals them.
+struct BootEvidence {
+  Bytes quote, signature;
+  std::vector<Bytes> values;  // of the registers asked for
+  Bytes event_log;
+};
+struct AttestChallenge {
+  using Answer = std::string;  // the challenge, as it goes to the device
+  std::string id;
+  Bytes ek_area, ek_certificate, ak_area;
+  std::string from;
+};
+struct AttestEnrol {
+  using Answer = Bytes;
+  std::string id;
+  Bytes secret;
+  BootEvidence boot;
+  Bytes certify, certify_signature, key_area;
+  Bytes spki;
+  Fingerprint csr_digest;
+  std::string claimed_name, from;
+};
+struct GetEvidenceAsk {
+  using Answer = std::string;  // what it is to show
+  DeviceId device;
+};
+struct ShowBoot {
+  using Answer = std::string;  // what is made of it
+  DeviceId device;
+  BootEvidence boot;
+};
 struct GetCrl {
   using Answer = Bytes;  // DER
 };
@@ -98,8 +129,9 @@ struct Misuse {  // a security matter that a door refused
   std::string what;    // in words
 };
 
-using Request = std::variant<Hello, Enrol, Renew, GetCrl, GetUpdate, GetDesired, Fetch, Report,
-                             State, Presence, Misuse>;
+using Request =
+    std::variant<Hello, Enrol, Renew, GetCrl, GetUpdate, GetDesired, Fetch, Report, State, Presence,
+                 Misuse, AttestChallenge, AttestEnrol, GetEvidenceAsk, ShowBoot>;
 using Reply = std::variant<None, Grant, Bytes, std::string, File>;
 using Answered = std::move_only_function<void(Result<Reply>)>;
 

@@ -97,6 +97,7 @@ Est::Est(const Settings& settings, Questions& questions, Tally& tally, std::stri
     : settings_(settings),
       questions_(questions),
       tally_(tally),
+      attest_(settings, questions, tally),
       ca_certificates_(std::move(ca_certificates)) {}
 
 Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions,
@@ -106,6 +107,7 @@ Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& ques
 }
 
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
+  if (Attest::has(head.path)) return attest_.admit(head);
   auto operation = operation_of(head.path).name;
   if (operation != "simpleenroll" && operation != "simplereenroll")
     return net::http::Admission{.body_max = 0};
@@ -125,6 +127,7 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
 }
 
 void Est::serve(Request request, Respond respond) {
+  if (Attest::has(request.path)) return attest_.serve(std::move(request), std::move(respond));
   auto [operation, wrapped] = operation_of(request.path);
   bool read = request.method == "GET" || request.method == "HEAD";
   if (operation == "simpleenroll") return enrol(std::move(request), std::move(respond), wrapped);

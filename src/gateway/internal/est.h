@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "gateway/gateway.h"
+#include "gateway/internal/attest.h"
 #include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
 #include "net/http.h"
@@ -30,6 +31,7 @@ class Est final : public net::http::Service {
   const Settings& settings_;
   Questions& questions_;
   Tally& tally_;
+  Attest attest_;                      // beside it on the same door
   const std::string ca_certificates_;  // certs-only CMS, DER
   std::size_t in_flight_ = 0;          // enrolments and renewals that wait for the controller
 };
