@@ -17,6 +17,7 @@ struct Chosen {
 };
 
 void device_commands(CLI::App&, Chosen&);    // device, model, manifest
+void attest_commands(CLI::App&, Chosen&);    // attest
 void release_commands(CLI::App&, Chosen&);   // release
 void rollout_commands(CLI::App&, Chosen&);   // rollout
 void incident_commands(CLI::App&, Chosen&);  // incident, webhook

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", chosen.json, "print JSON as the API gives it");
 
   device_commands(app, chosen);
+  attest_commands(app, chosen);
   release_commands(app, chosen);
   rollout_commands(app, chosen);
   incident_commands(app, chosen);

@@ -17,6 +17,7 @@ struct Config {
   std::string bind = "127.0.0.1";
   std::uint16_t operator_port = 8443, mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
   std::string signer;       // socket of a signer that runs by itself; empty: one is started
+  std::string tpm_vendors;  // PEM file; empty: a TPM needs no certificate of its vendor
   std::string public_name;  // host name that clients use, for the server certificate and links
   unsigned io_threads = 0;  // 0: one per core
   unsigned telemetry_lanes = 1;

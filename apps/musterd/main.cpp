@@ -17,6 +17,7 @@
 #include "musterd/names.h"
 #include "musterd/notifier.h"
 #include "musterd/signing.h"
+#include "musterd/vendors.h"
 
 using namespace muster;
 
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   auto identity = expect(identity::Identity::open(
       store, ledger, inventory, folder.authority, clock, random,
       {.certificate_life = config.certificate_life, .token_life = config.token_life}));
+  expect(trust_vendors(config, identity.attestation()));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
   auto rollouts =

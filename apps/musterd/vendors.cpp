@@ -1,0 +1,19 @@
+#include "musterd/vendors.h"
+
+#include <fstream>
+#include <iterator>
+
+namespace muster {
+
+Result<void> trust_vendors(const Config& config, identity::Attestation& attestation) {
+  if (config.tpm_vendors.empty()) return {};
+  std::ifstream in(config.tpm_vendors, std::ios::binary);
+  if (!in) return fail(Fault::invalid, "cannot read " + config.tpm_vendors, "--tpm-vendors");
+  const std::string pem{std::istreambuf_iterator<char>(in), {}};
+  auto vendors = crypto::tpm::VendorAnchors::from_pem(pem);
+  if (!vendors) return fail(Fault::invalid, vendors.error().message, "--tpm-vendors");
+  attestation.trust_vendors(std::move(*vendors));
+  return {};
+}
+
+}  // namespace muster
