@@ -13,11 +13,11 @@
 #include "gateway/gateway.h"
 #include "musterd/config.h"
 #include "musterd/folder.h"
+#include "musterd/identity_settings.h"
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
 #include "musterd/signing.h"
-#include "musterd/vendors.h"
 
 using namespace muster;
 
@@ -37,9 +37,8 @@ int main(int argc, char** argv) {
   // domain: one thread, no locks
   auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
-  auto identity = expect(identity::Identity::open(
-      store, ledger, inventory, folder.authority, clock, random,
-      {.certificate_life = config.certificate_life, .token_life = config.token_life}));
+  auto identity = expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock,
+                                                  random, identity_settings(config)));
   expect(trust_vendors(config, identity.attestation()));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));

@@ -1,4 +1,5 @@
-// musterd/vendors -- the makers of TPMs that are trusted, from a file. At start.
+// musterd/identity_settings -- what identity is told at start: lives, and the makers of TPMs that
+// are trusted, from a file.
 #pragma once
 
 #include "identity/attestation.h"
@@ -6,6 +7,7 @@
 
 namespace muster {
 
+identity::Settings identity_settings(const Config&);
 Result<void> trust_vendors(const Config&, identity::Attestation&);  // nothing without --tpm-vendors
 
 }  // namespace muster

@@ -1,9 +1,13 @@
-#include "musterd/vendors.h"
+#include "musterd/identity_settings.h"
 
 #include <fstream>
 #include <iterator>
 
 namespace muster {
+
+identity::Settings identity_settings(const Config& config) {
+  return {.certificate_life = config.certificate_life, .token_life = config.token_life};
+}
 
 Result<void> trust_vendors(const Config& config, identity::Attestation& attestation) {
   if (config.tpm_vendors.empty()) return {};
