@@ -55,7 +55,7 @@ TEST_CASE("a device asks for a challenge and enrols by its TPM, in JSON") {
   const auto enrolled = w.controller.asked<link::AttestEnrol>();
   REQUIRE(enrolled.size() == 1);
   CHECK(enrolled[0].spki == key.public_key().spki());
-  CHECK(enrolled[0].boot.values == std::vector{Bytes(32, 4)});
+  CHECK(enrolled[0].boot.values == std::vector<Bytes>{Bytes(32, 4)});
   CHECK(w.gateway->counters().enrolments == 1);
 }
 
