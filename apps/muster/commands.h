@@ -18,6 +18,7 @@ struct Chosen {
 };
 
 void device_commands(CLI::App&, Chosen&);       // device, model, manifest
+void attest_commands(CLI::App&, Chosen&);       // attest
 void enrolment_commands(CLI::App&, Chosen&);    // enrol, ca, voucher
 void certificate_commands(CLI::App&, Chosen&);  // cert
 void release_commands(CLI::App&, Chosen&);      // release

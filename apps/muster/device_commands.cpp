@@ -5,14 +5,19 @@ namespace {
 
 using wire::Json;
 
-const std::vector<Column> device_columns{
-    {"ID", "id"},         {"MODEL", "model"},        {"STATE", "state"},
-    {"ONLINE", "online"}, {"FIRMWARE", "firmware"},  {"RISK", "risk"},
-    {"GROUPS", "groups"}, {"LAST SEEN", "last_seen"}};
+const std::vector<Column> device_columns{{"ID", "id"},
+                                         {"MODEL", "model"},
+                                         {"STATE", "state"},
+                                         {"ONLINE", "online"},
+                                         {"FIRMWARE", "firmware"},
+                                         {"RISK", "risk"},
+                                         {"KEY", "key_protection"},
+                                         {"GROUPS", "groups"},
+                                         {"LAST SEEN", "last_seen"}};
 
 struct Options {  // of one verb; lives as long as the parser
-  std::string id, model, serial, risk, reason, selector, state, search, file, signature, name,
-      desired;
+  std::string id, model, serial, ek_sha256, risk, reason, selector, state, search, file, signature,
+      name, desired;
   std::vector<std::string> groups, metrics;
   std::int64_t interval_s = 60;
   bool dry_run = false;
@@ -51,15 +56,18 @@ void expect_verb(CLI::App& noun, Chosen& chosen) {
   app->add_option("--group", o->groups, "group it belongs to; may repeat");
   app->add_option("--serial", o->serial, "the maker's serial number");
   app->add_option("--risk", o->risk, "low, moderate, high or critical");
+  app->add_option("--ek-sha256", o->ek_sha256,
+                  "its TPM: SHA-256 of the endorsement key's SubjectPublicKeyInfo; then no token");
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) -> Result<void> {
       Json body = Json::object({{"id", o->id}, {"model", o->model}});
+      if (!o->ek_sha256.empty()) body.set("ek_sha256", o->ek_sha256);
       if (!o->groups.empty()) body.set("groups", texts(o->groups));
       if (!o->serial.empty()) body.set("serial", o->serial);
       if (!o->risk.empty()) body.set("risk", o->risk);
       TRY(auto answer, remote.post("/api/v1/devices", body));
       chosen.if_lost = "The token is lost; `muster device token " + o->id + "` gives another";
-      if (chosen.json) return show(chosen, answer);
+      if (chosen.json || !o->ek_sha256.empty()) return show(chosen, answer);
       std::printf("%s\n", cell(answer, "token").c_str());
       std::fprintf(stderr, "one-time token of %s, good until %s: EST user %s, password as above\n",
                    o->id.c_str(), cell(answer, "token_expires_at").c_str(), o->id.c_str());

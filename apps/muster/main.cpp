@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   device_commands(app, chosen);
   enrolment_commands(app, chosen);
   certificate_commands(app, chosen);
+  attest_commands(app, chosen);
   release_commands(app, chosen);
   rollout_commands(app, chosen);
   incident_commands(app, chosen);

@@ -92,6 +92,8 @@ std::vector<Option> options(Config& c) {
       {"public-name", "host name clients use", text(c.public_name)},
       {"signer", "socket of a muster-signer that runs by itself; else one is started here",
        text(c.signer)},
+      {"tpm-vendors", "CA certificates of TPM vendors, PEM: a TPM has to show one below them",
+       text(c.tpm_vendors)},
       {"io-threads", "of the device doors; 0: one per core", number(c.io_threads, 0, 256)},
       {"telemetry-lanes", "telemetry workers, fixed when the folder is made",
        number(c.telemetry_lanes, 1, 64)},

@@ -20,6 +20,7 @@ struct Config {
   std::string signer;  // socket of a signer that runs by itself; empty: one is started
   std::optional<std::uint16_t> status_port;  // plain HTTP, CRL and OCSP only
   std::string pki_url;      // public base of CRL and OCSP, named in certificates; empty: none
+  std::string tpm_vendors;  // PEM file; empty: a TPM needs no certificate of its vendor
   std::string public_name;  // host name that clients use, for the server certificate and links
   unsigned io_threads = 0;  // 0: one per core
   unsigned telemetry_lanes = 1;

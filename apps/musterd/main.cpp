@@ -14,6 +14,7 @@
 #include "gateway/gateway.h"
 #include "musterd/config.h"
 #include "musterd/folder.h"
+#include "musterd/identity_settings.h"
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
@@ -38,6 +39,7 @@ static int run(const Config& config) {
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
   auto identity = expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock,
                                                   random, identity_settings(config)));
+  expect(trust_vendors(config, identity.attestation()));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
   auto rollouts =

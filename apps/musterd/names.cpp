@@ -42,12 +42,6 @@ desk::ServerTerms server_terms(const Config& config) {
           .ocsp_url = config.pki_url.empty() ? "" : config.pki_url + "/ocsp"};
 }
 
-identity::Settings identity_settings(const Config& config) {
-  return {.certificate_life = config.certificate_life,
-          .token_life = config.token_life,
-          .pki_url = config.pki_url};
-}
-
 gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
   gateway::Settings settings{.address = config.bind,
                              .mqtt_port = config.mqtt_port,

@@ -16,7 +16,6 @@ namespace muster {
 
 Names names_of(const Config&);
 desk::ServerTerms server_terms(const Config&);
-identity::Settings identity_settings(const Config&);
 
 identity::Settings identity_settings(const Config&);
 gateway::Settings gateway_settings(const Config&, const Folder&);

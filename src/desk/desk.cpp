@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "desk/answers.h"
+#include "desk/attesting.h"
 #include "desk/issuing.h"
 #include "desk/status.h"
 
@@ -19,6 +20,7 @@ constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
 constexpr Duration doze = 250ms;                // how long what is not urgent may lie
 constexpr std::uint64_t reconciled_every = 60;  // ticks
+constexpr std::uint64_t evidence_every = 5;     // ticks
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
 
 }  // namespace
@@ -75,10 +77,16 @@ void Desk::Floor::route(Desk& desk, Q question, link::Answered answered) {
     issuing.enrol(std::move(question), std::move(answered));
   } else if constexpr (std::is_same_v<Q, link::Renew>) {
     issuing.renew(std::move(question), std::move(answered));
+  } else if constexpr (std::is_same_v<Q, link::AttestEnrol>) {
+    issuing.attest(std::move(question), std::move(answered));
   } else if constexpr (std::is_same_v<Q, link::GetCrl>) {
     issuing.crl(question, std::move(answered));
   } else if constexpr (std::is_same_v<Q, link::GetStatus>) {
     status.ask(std::move(question), std::move(answered));
+  } else if constexpr (requires(Domain& d) { answer(d, question); }) {
+    desk.post([question = std::move(question), answered = std::move(answered)](Turn& turn) mutable {
+      turn.take<link::Reply>([&](Domain& d) { return answer(d, question); }, std::move(answered));
+    });
   } else {
     // Nobody waits for the answer to a presence: it is looked at with the next question, or after a
     // doze. In a storm of reconnections that spares a switch of threads for each device.
@@ -111,6 +119,7 @@ void Desk::Floor::listen() {
   domain.segment.on_isolated([this](const DeviceId& device, segment::Level) {
     pushes.push_back(link::CutDevice{device, "isolated"});
   });
+  follow_verdicts(domain);
   domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
   domain.rollouts.on_progress(
       [this](rollout::RolloutId id, std::string_view) { news.rollouts.insert(id.number); });
@@ -278,6 +287,8 @@ void Desk::tick() {
   floor_->domain.inventory.save_contacts();
   floor_->domain.rollouts.tick();
   if (floor_->ticks++ % reconciled_every == 0) floor_->issuing.reconcile(floor_->domain.identity);
+  if (floor_->ticks % evidence_every == 0)
+    for (auto& push : evidence_due(floor_->domain)) floor_->pushes.push_back(std::move(push));
   floor_->ticked = true;
 }
 

@@ -1,6 +1,7 @@
 #include "desk/issuing.h"
 
 #include "base/log.h"
+#include "desk/attesting.h"
 #include "desk/desk.h"
 
 namespace muster::desk {
@@ -40,6 +41,27 @@ void Issuing::renew(link::Renew ask, link::Answered answered) {
         return domain.identity.renew({ask.certificate, std::move(ask.spki), ask.csr_digest,
                                       std::move(ask.claimed_name), std::move(ask.from),
                                       std::move(ask.profile), claims_of(ask.claims)});
+      },
+      [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
+        take(std::move(enrolment), std::move(answered));
+      });
+}
+
+void Issuing::attest(link::AttestEnrol ask, link::Answered answered) {
+  desk_.ask<identity::Enrolment>(
+      [ask = std::move(ask)](Domain& domain) mutable {
+        return domain.identity.attestation().enrol(
+            {.id = std::move(ask.id),
+             .secret = std::move(ask.secret),
+             .boot = evidence_of(std::move(ask.boot)),
+             .certify = std::move(ask.certify),
+             .certify_signature = std::move(ask.certify_signature),
+             .key_area = std::move(ask.key_area),
+             .spki = std::move(ask.spki),
+             .csr_digest = ask.csr_digest,
+             .claimed_name = std::move(ask.claimed_name),
+             .from = std::move(ask.from),
+             .claims = claims_of(ask.claims)});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));

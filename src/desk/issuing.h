@@ -23,6 +23,7 @@ class Issuing {
   Issuing(Desk& desk, signer::Issuer& issuer) : desk_(desk), issuer_(issuer) {}
   void enrol(link::Enrol, link::Answered);
   void renew(link::Renew, link::Answered);
+  void attest(link::AttestEnrol, link::Answered);
   void crl(link::GetCrl, link::Answered);
   void reconcile(const identity::Identity&);  // asks; what comes back is looked at in a later turn
 

@@ -196,6 +196,11 @@ Result<Enrolment> Identity::renew(const RenewRequest& request) {
   TRY_VOID(r.check_state(proof.subject, asked, true));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, true));
+  if (const auto* device = proof.subject.device;
+      device && r.attestation.in_tpm(device->id) && r.attestation.expected(device->id))
+    return r.refuse({"a renewal without its TPM", proof.subject.target(), request.from},
+                    Fault::forbidden,
+                    "the keys of this device are in its TPM; it renews by /attest/enrol");
   TRY(auto commission, r.commission(proof.subject, asked, terms, "renewal", request.certificate));
   return commission;
 }

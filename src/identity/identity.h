@@ -5,12 +5,11 @@
 // The registry decides subject and names; a CSR gives only its key and the proof that the asker
 // holds it. It signs nothing itself: what it finds worthy is a Commission, which the signer makes
 // into a certificate, and filing that is what makes it count. The same CSR again gets the same
-// certificate, never a second serial. A token is stored
-// hashed, expires, allows five wrong tries, and is burned in the transaction that records the
-// certificate. A certificate that was signed and may not be filed any more, or that nobody asked
-// for, is withdrawn: revoked before anybody has it. Refusals that matter to security are in the
-// ledger. authenticate() is asked after every handshake, so a certificate is worth what the
-// registry says of it now.
+// certificate, never a second serial. A token is stored hashed, expires, allows five wrong
+// tries, and is burned in the transaction that records the certificate. A certificate that was
+// signed and may not be filed any more, or that nobody asked for, is withdrawn: revoked before
+// anybody has it. Refusals that matter to security are in the ledger. authenticate() is asked after
+// every handshake, so a certificate is worth what the registry says of it now.
 //
 // Domain thread only. Time comes from the Clock, tokens and serials from the Random.
 #pragma once
@@ -20,7 +19,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -29,11 +27,11 @@
 #include "crypto/certificate.h"
 #include "crypto/crl.h"
 #include "crypto/key.h"
+#include "identity/enrolment.h"
 #include "identity/onboarding.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
 #include "signer/issuance_log.h"
-#include "signer/order.h"
 #include "store/store.h"
 
 namespace muster::identity {
@@ -66,48 +64,6 @@ struct Issued {
   Instant not_before, not_after;
   crypto::Hash fingerprint;
 };
-
-// What an EST request comes down to once the door has parsed it.
-struct EnrolRequest {
-  std::string subject;  // HTTP Basic user
-  std::string token;    // HTTP Basic password
-  Bytes spki;           // the CSR's key; the asker has proved to hold it
-  crypto::Hash csr_digest;
-  std::string
-      claimed_name;  // the CSR's common name; refused when it is neither empty nor the subject
-  std::string from;  // peer address, for the record
-  std::vector<Bytes> chain = {};  // shown in the handshake, DER, leaf first; counts without a token
-  std::string profile = {};       // empty: default
-  Claims claims = {};
-  bool server_key = false;  // the door made the key
-};
-struct RenewRequest {
-  crypto::Hash certificate;  // fingerprint of the certificate the connection was made with
-  Bytes spki;
-  crypto::Hash csr_digest;
-  std::string claimed_name;
-  std::string from;
-  std::string profile = {};
-  Claims claims = {};
-};
-
-// A certificate that is to be: what the signer is asked for, and what filing it depends on.
-struct Commission {
-  signer::Order order;
-  crypto::Hash csr_digest{};
-  std::string proof;        // "token", "idevid" or "renewal"
-  crypto::Hash evidence{};  // SHA-256 of the token, or the fingerprint of the birth certificate or
-                            // of what is renewed
-  std::string from;
-  std::uint32_t shard = 0;  // of the revocation list that will speak for it; 0: the whole one only
-  std::string maker = {};   // of the birth certificate
-};
-// Bytes: the certificate that this very request was answered with before. Later: it waits for an
-// operator.
-using Enrolment = std::variant<Bytes, Commission, Later>;
-
-// Bytes: the list as it stands.
-using RevocationList = std::variant<Bytes, signer::CrlOrder>;
 
 struct Application {  // a program that may listen; not a device
   std::string id;
@@ -151,6 +107,8 @@ struct Totals {
   std::size_t valid = 0, expiring = 0, expired = 0, revoked = 0;
   std::size_t pending = 0;
 };
+
+class Attestation;  // identity/attestation.h
 
 class Identity {
  public:
@@ -216,6 +174,8 @@ class Identity {
   std::vector<Issued> certificates(const DeviceId&) const;
   Totals totals() const;
   const std::vector<crypto::Certificate>& chain() const;
+  Attestation& attestation();  // by TPM
+  const Attestation& attestation() const;
 
   // for third parties (revocation.cpp)
   // The whole list; an order when something was revoked or it is a day old. Missing once it would
@@ -239,8 +199,9 @@ class Identity {
       std::function<void(const std::string& serial)>);  // certificates that are no longer worth a
                                                         // session; called inside the command
 
+  struct Registry;  // of this module's own
+
  private:
-  struct Registry;
   explicit Identity(std::unique_ptr<Registry>);
   std::unique_ptr<Registry> registry_;
 };

@@ -81,16 +81,24 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   const std::string no_name;
   const Claims no_claims;
   const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims};
-  const bool renewal = c.proof == "renewal";
+  const bool renewal =
+      c.proof == "renewal" || (c.proof == "tpm" && subject->device &&
+                               subject->device->state != inventory::Lifecycle::expected);
   TRY_VOID(check_state(*subject, asked, renewal));
   TRY_VOID(check_key(*subject, asked, renewal));
-  if (renewal) {
+  if (c.proof == "renewal") {
     if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
     return *subject;
   }
   if (c.proof == "idevid") {
     TRY_VOID(check_birth_again(*subject, c));
     return *subject;
+  }
+  if (c.proof == "tpm") {
+    const auto known = attestation.expected(subject->device->id);
+    if (known && *known == c.evidence) return *subject;
+    return refuse({"another TPM is expected meanwhile", subject->target(), c.from},
+                  Fault::unauthorized, "another TPM is expected in this device by now");
   }
   auto rows =
       store.read("SELECT 1 FROM identity_token WHERE subject = ? AND hash = ? AND burned = 0",
@@ -133,6 +141,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
       " VALUES(?,?,?,?,?)",
       {ByteView(c.csr_digest), subject.id(), ByteView(order.serial), now, der});
+  if (c.proof == "tpm")
+    writer.write("INSERT INTO attestation_certificate(serial) VALUES(?)", {ByteView(order.serial)});
   admit(fingerprint, {.serial = order.serial,
                       .status = CertificateStatus::pending,
                       .subject = subject,

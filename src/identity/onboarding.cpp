@@ -158,14 +158,15 @@ namespace {
 // All that a manifest would do, checked before any of it is done.
 Result<std::vector<inventory::NewDevice>> check_rows(
     const wire::Manifest& manifest,
-    const std::function<Result<void>(const inventory::NewDevice&)>& may_expect) {
+    const std::function<Result<void>(const inventory::NewDevice&, const wire::ManifestDevice&)>&
+        may_expect) {
   std::map<Bytes, std::size_t> tokens;
   std::vector<inventory::NewDevice> out;
   out.reserve(manifest.devices.size());
   for (std::size_t i = 0; i < manifest.devices.size(); ++i) {
     const auto& row = manifest.devices[i];
     TRY(auto device, new_device(row));
-    if (auto may = may_expect(device); !may) return in_row(i, std::move(may.error()));
+    if (auto may = may_expect(device, row); !may) return in_row(i, std::move(may.error()));
     if (row.token_sha256)
       if (const auto [at, fresh] = tokens.emplace(*row.token_sha256, i); !fresh)
         return in_row(i, {Fault::invalid,
@@ -190,7 +191,15 @@ Result<Imported> Identity::import_manifest(std::string_view text, ByteView signa
     return std::unexpected(std::move(signer.error()));
   }
   TRY(const auto manifest, wire::parse_manifest(text));
-  TRY(auto devices, check_rows(manifest, [&](const auto& d) { return r.may_expect(d); }));
+  TRY(auto devices, check_rows(manifest, [&](const auto& device, const auto& row) -> Result<void> {
+        TRY_VOID(r.may_expect(device));
+        if (!row.ek_sha256) return {};
+        if (row.token_sha256)
+          return fail(Fault::invalid,
+                      "a device proves itself by a token or by its TPM, not by both",
+                      "/token_sha256");
+        return r.attestation.may_expect(octets<32>(*row.ek_sha256));
+      }));
   Imported out{.devices = devices.size(), .tokens = {}};
   if (dry_run) return out;
 
@@ -203,6 +212,11 @@ Result<Imported> Identity::import_manifest(std::string_view text, ByteView signa
     const auto id = devices[i].id;
     if (auto known = r.inventory.expect(std::move(devices[i]), by); !known)
       throw std::logic_error("a checked manifest row is refused: " + known.error().message);
+    if (const auto& tpm = manifest.devices[i].ek_sha256) {  // in place of a token
+      if (auto expected = r.attestation.expect(id, octets<32>(*tpm), by); !expected)
+        throw std::logic_error("a checked TPM is refused: " + expected.error().message);
+      continue;
+    }
     const auto& given = manifest.devices[i].token_sha256;
     auto token = given ? Token{{}, r.clock.now() + r.settings.token_life} : r.make_token();
     r.store_token(writer, id.text(),

@@ -132,13 +132,16 @@ Result<void> Identity::remove_profile(const std::string& name, ledger::Actor by)
   return {};
 }
 
-Result<EnrolmentProfile> Identity::profile(const std::string& name) const {
-  const auto& r = *registry_;
+Result<EnrolmentProfile> Identity::Registry::profile(const std::string& name) const {
   const auto& wanted = name.empty() ? default_profile : name;
-  if (const auto at = r.profiles.find(wanted); at != r.profiles.end()) return at->second;
+  if (const auto at = profiles.find(wanted); at != profiles.end()) return at->second;
   if (wanted != default_profile)
     return fail(Fault::missing, "there is no enrolment profile of this name");
-  return EnrolmentProfile{.name = default_profile, .certificate_life = r.settings.certificate_life};
+  return EnrolmentProfile{.name = default_profile, .certificate_life = settings.certificate_life};
+}
+
+Result<EnrolmentProfile> Identity::profile(const std::string& name) const {
+  return registry_->profile(name);
 }
 
 std::vector<EnrolmentProfile> Identity::profiles() const {

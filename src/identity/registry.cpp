@@ -72,6 +72,7 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
                                              random, settings);
   TRY_VOID(registry->load());
   TRY_VOID(registry->load_shards());
+  TRY_VOID(registry->attestation.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
@@ -83,6 +84,13 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
 Identity::Identity(std::unique_ptr<Registry> registry) : registry_(std::move(registry)) {}
 Identity::Identity(Identity&&) noexcept = default;
 Identity::~Identity() = default;
+
+Attestation& Identity::attestation() {
+  return registry_->attestation;
+}
+const Attestation& Identity::attestation() const {
+  return registry_->attestation;
+}
 
 namespace {
 

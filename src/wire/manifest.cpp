@@ -11,15 +11,15 @@ namespace muster::wire {
 namespace {
 
 constexpr std::string_view format = "muster-manifest-1";
-constexpr std::string_view header = "id,model,serial,groups,risk,token_sha256,idevid_sha256";
-constexpr std::string_view header_without_idevid = "id,model,serial,groups,risk,token_sha256";
-constexpr std::size_t columns = 7;
+constexpr std::string_view header =
+    "id,model,serial,groups,risk,token_sha256,idevid_sha256,ek_sha256";
+constexpr std::size_t columns_least = 6;
 constexpr std::size_t groups_max = 32;
 
 // A row as text, whichever form it came in.
 struct Row {
   std::size_t number;  // from 1
-  std::string_view id, model, serial, risk, token_sha256, idevid_sha256;
+  std::string_view id, model, serial, risk, token_sha256, idevid_sha256, ek_sha256;
   std::vector<std::string> groups;
 };
 
@@ -76,6 +76,7 @@ Result<ManifestDevice> read_row(const Row& row) {
   d.risk = row.risk;
   TRY(d.token_sha256, read_digest(row, row.token_sha256, "token_sha256"));
   TRY(d.idevid_sha256, read_digest(row, row.idevid_sha256, "idevid_sha256"));
+  TRY(d.ek_sha256, read_digest(row, row.ek_sha256, "ek_sha256"));
   return d;
 }
 
@@ -90,6 +91,8 @@ class Collector {
     if (!device.serial.empty()) TRY_VOID(once(serials_, device.serial, row.number, "serial"));
     if (device.idevid_sha256)
       TRY_VOID(once(births_, std::string(row.idevid_sha256), row.number, "idevid_sha256"));
+    if (device.ek_sha256)
+      TRY_VOID(once(tpms_, std::string(row.ek_sha256), row.number, "ek_sha256"));
     devices_.push_back(std::move(device));
     return {};
   }
@@ -104,7 +107,7 @@ class Collector {
   }
 
   std::vector<ManifestDevice> devices_;
-  Seen ids_, serials_, births_;
+  Seen ids_, serials_, births_, tpms_;
 };
 
 std::vector<std::string_view> split(std::string_view s, char separator) {
@@ -126,9 +129,11 @@ std::string_view take_line(std::string_view& left) {
 Result<Manifest> parse_csv(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // as spreadsheets write it
   const auto first = take_line(text);
-  const std::size_t wanted = first == header_without_idevid ? columns - 1 : columns;
-  if (wanted == columns && first != header)
-    return fail(Fault::invalid, "a CSV manifest begins with the line " + std::string(header));
+  const auto wanted = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
+  const bool known = first == header || (header.starts_with(first) && header[first.size()] == ',');
+  if (!known || wanted < columns_least)
+    return fail(Fault::invalid, "a CSV manifest begins with the line " + std::string(header) +
+                                    ", which may end after token_sha256 or idevid_sha256");
   Collector collector;
   for (std::size_t number = 1; !text.empty(); ++number) {
     auto fields = split(take_line(text), ',');
@@ -142,7 +147,8 @@ Result<Manifest> parse_csv(std::string_view text) {
             .serial = fields[2],
             .risk = fields[4],
             .token_sha256 = fields[5],
-            .idevid_sha256 = wanted == columns ? fields[6] : std::string_view(),
+            .idevid_sha256 = wanted > 6 ? fields[6] : std::string_view(),
+            .ek_sha256 = wanted > 7 ? fields[7] : std::string_view(),
             .groups = {}};
     if (!fields[3].empty())
       for (std::string_view group : split(fields[3], ';')) row.groups.emplace_back(group);
@@ -156,7 +162,7 @@ Result<void> add_device(Collector& collector, const Json& item, std::size_t numb
   std::string id = in.text("id"), model = in.text("model"), serial = in.text_or("serial", "");
   std::vector<std::string> groups = in.texts_or("groups", {}, groups_max, 64);
   std::string risk = in.text_or("risk", ""), token = in.text_or("token_sha256", ""),
-              idevid = in.text_or("idevid_sha256", "");
+              idevid = in.text_or("idevid_sha256", ""), ek = in.text_or("ek_sha256", "");
   TRY_VOID(in.done());
   return collector.add({.number = number,
                         .id = id,
@@ -165,6 +171,7 @@ Result<void> add_device(Collector& collector, const Json& item, std::size_t numb
                         .risk = risk,
                         .token_sha256 = token,
                         .idevid_sha256 = idevid,
+                        .ek_sha256 = ek,
                         .groups = std::move(groups)});
 }
 
@@ -200,6 +207,7 @@ std::string to_json_text(const Manifest& m) {
     if (!d.risk.empty()) item.set("risk", d.risk);
     if (d.token_sha256) item.set("token_sha256", to_hex(*d.token_sha256));
     if (d.idevid_sha256) item.set("idevid_sha256", to_hex(*d.idevid_sha256));
+    if (d.ek_sha256) item.set("ek_sha256", to_hex(*d.ek_sha256));
     devices.push(std::move(item));
   }
   return to_text(
@@ -213,7 +221,8 @@ std::string to_csv_text(const Manifest& m) {
     out += d.id.text() + ',' + d.model.text() + ',' + d.serial + ',';
     for (const std::string& g : d.groups) out += (&g == &d.groups.front() ? "" : ";") + g;
     out += ',' + d.risk + ',' + (d.token_sha256 ? to_hex(*d.token_sha256) : "") + ',' +
-           (d.idevid_sha256 ? to_hex(*d.idevid_sha256) : "") + '\n';
+           (d.idevid_sha256 ? to_hex(*d.idevid_sha256) : "") + ',' +
+           (d.ek_sha256 ? to_hex(*d.ek_sha256) : "") + '\n';
   }
   return out;
 }

@@ -2,11 +2,12 @@
 //
 // JSON:  {"format":"muster-manifest-1","owner":"City of X","devices":[{"id":"m-1","model":"meter",
 //         "serial":"A1","groups":["north"],"risk":"high","token_sha256":"<64 hex digits>",
-//         "idevid_sha256":"<64 hex digits>"}]}
+//         "idevid_sha256":"<64 hex digits>","ek_sha256":"<64 hex digits>"}]}
 //        of a device, only id and model are required.
-// CSV:   id,model,serial,groups,risk,token_sha256,idevid_sha256   this line first, with or without
-//        m-1,meter,A1,north;pilot,high,,                          the last column; groups apart by
-//                                                                 ;, an empty field is not told
+// CSV:   id,model,serial,groups,risk,token_sha256,idevid_sha256,ek_sha256   this line first, with
+// or
+//        m-1,meter,A1,north;pilot,high,,,                                   without the last one or
+//        two columns; groups apart by ;, an empty field is not told
 //
 // One bad row refuses the whole manifest, and names the row: the first device is row 1. Pure
 // functions; any thread. Whether the text is signed, and by whom, is the caller's question. Format:
@@ -32,6 +33,7 @@ struct ManifestDevice {
   std::string risk = {};                 // low, moderate, high or critical; empty if not told
   std::optional<Bytes> token_sha256 = {};   // of the one-time token, 32 bytes
   std::optional<Bytes> idevid_sha256 = {};  // of the birth certificate's DER, 32 bytes
+  std::optional<Bytes> ek_sha256 = {};      // of the endorsement key's SubjectPublicKeyInfo
   bool operator==(const ManifestDevice&) const = default;
 };
 

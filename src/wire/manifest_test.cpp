@@ -94,6 +94,21 @@ TEST_CASE("a birth certificate may be named, in a column of its own") {
              Contains("is in row 1 already"));
 }
 
+TEST_CASE("the endorsement key of a device's TPM may be named, in the last column") {
+  const std::string print(64, 'b'),
+      wide = "id,model,serial,groups,risk,token_sha256,idevid_sha256,ek_sha256\n";
+  const auto manifest =
+      expect(parse_manifest(wide + "m-1,meter,A1,,,,," + print + "\nm-2,meter,,,,,,\n"));
+  REQUIRE(manifest.devices.size() == 2);
+  CHECK(manifest.devices[0].ek_sha256 == Bytes(32, 0xbb));
+  CHECK_FALSE(manifest.devices[1].ek_sha256);
+  CHECK(expect(parse_manifest(to_json_text(manifest))) == manifest);
+  CHECK(expect(parse_manifest(to_csv_text(manifest))) == manifest);
+  CHECK_THAT(why_not(wide + "m-1,meter,,,,,,abc\n"), Contains("ek_sha256 must be a SHA-256"));
+  CHECK_THAT(why_not(wide + "m-1,meter,,,,,," + print + "\nm-2,meter,,,,,," + print + "\n"),
+             Contains("is in row 1 already"));
+}
+
 TEST_CASE("a manifest of another kind is refused") {
   CHECK_THAT(why_not(""), Contains("begins with the line id,model"));
   CHECK_THAT(why_not("id,model\nm-1,meter\n"), Contains("begins with the line id,model"));

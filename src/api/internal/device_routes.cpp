@@ -4,6 +4,7 @@
 #include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
+#include "identity/attestation.h"
 
 namespace muster::api {
 namespace {
@@ -48,7 +49,7 @@ Result<Reply> expect_device(Context& c) {
   const std::string id = in.text("id", 64), model = in.text("model", 64);
   inventory::NewDevice device{.groups = in.texts_or("groups", {}, 32, 64),
                               .serial = in.text_or("serial", "", 128)};
-  const std::string risk = in.text_or("risk", "");
+  const std::string risk = in.text_or("risk", ""), ek = in.text_or("ek_sha256", "", 64);
   TRY_VOID(in.done());
   TRY(device.id, DeviceId::parse(id, "/id"));
   TRY(device.model, ModelId::parse(model, "/model"));
@@ -56,12 +57,18 @@ Result<Reply> expect_device(Context& c) {
     TRY(device.risk, about(inventory::parse_risk(risk), "/risk"));
   }
   const DeviceId name = device.id;
+  std::optional<crypto::Hash> tpm;
+  if (!ek.empty()) {
+    TRY(tpm, endorsement_hash(ek));
+    TRY_VOID(c.domain.identity.attestation().may_expect(*tpm));
+  }
   TRY(auto token, c.domain.identity.expect(std::move(device), c.actor()));
+  if (tpm) TRY_VOID(c.domain.identity.attestation().expect(name, *tpm, c.actor()));
   return Reply{
       .status = 201,
       .body = Json::object({{"device", device_json(c.domain, *c.domain.inventory.find(name))},
-                            {"token", token.text},
-                            {"token_expires_at", time_json(token.expires)}}),
+                            {"token", tpm ? Json() : Json(token.text)},
+                            {"token_expires_at", tpm ? Json() : time_json(token.expires)}}),
       .headers = {{"Location", "/api/v1/devices/" + name.text()}}};
 }
 

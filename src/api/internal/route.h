@@ -68,6 +68,7 @@ struct Route {
 
 std::span<const Route> device_routes();
 std::span<const Route> certificate_routes();
+std::span<const Route> attestation_routes();
 std::span<const Route> model_routes();
 std::span<const Route> enrolment_routes();
 std::span<const Route> release_routes();
@@ -83,6 +84,8 @@ Result<T> about(Result<T> result, std::string field) {
   if (!result) result.error().field = std::move(field);
   return result;
 }
+
+Result<crypto::Hash> endorsement_hash(const std::string&);  // of a request's ek_sha256
 
 // A list's answer: items, next, total.
 Reply listing(wire::Json::Array items, std::string next = {},

@@ -1,5 +1,7 @@
 #include "api/internal/views.h"
 
+#include "identity/attestation.h"
+
 namespace muster::api {
 
 using wire::Json;
@@ -16,6 +18,30 @@ Json texts_json(const std::vector<std::string>& texts) {
   for (const auto& text : texts) out.push(text);
   return out;
 }
+
+namespace {
+
+// How well its key is kept, and what its TPM says of its boot. A key that no TPM has certified
+// counts as a file, whatever it is: nobody else can tell.
+void add_proofs(Json& out, const desk::Domain& domain, const inventory::Device& device) {
+  const auto& attestation = domain.identity.attestation();
+  const auto verdict = attestation.verdict(device.id);
+  const auto expected = attestation.expected(device.id);
+  const bool certified = attestation.in_tpm(device.id);
+  Json protection;
+  if (!out.find("certificate")->is_null()) protection = certified ? "tpm" : "file";
+  Json concerns = Json::array();
+  if (!protection.is_null() && !certified) concerns.push("its key is in a file");
+  if (verdict.trust == identity::Trust::failed) concerns.push("its boot is not what is expected");
+  out.set("key_protection", std::move(protection))
+      .set("ek_sha256", expected ? Json(to_hex(*expected)) : Json())
+      .set("attestation", Json::object({{"state", name_of(verdict.trust)},
+                                        {"at", time_json(verdict.at)},
+                                        {"why", verdict.why}}))
+      .set("concerns", std::move(concerns));
+}
+
+}  // namespace
 
 Json device_json(const desk::Domain& domain, const inventory::Device& device) {
   Json out =
@@ -47,6 +73,7 @@ Json device_json(const desk::Domain& domain, const inventory::Device& device) {
                               {"incident", incident ? Json(incident->number) : Json()}});
   }
   out.set("certificate", std::move(certificate)).set("isolation", std::move(isolation));
+  add_proofs(out, domain, device);
   return out;
 }
 

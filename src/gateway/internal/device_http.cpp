@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "crypto/hash.h"
+#include "gateway/internal/attest.h"
 #include "gateway/internal/reply.h"
 
 namespace muster::gateway {
@@ -44,9 +45,15 @@ Result<link::Request> question(const Place& place, const DeviceId& device, Reque
     return link::Report{device, std::move(request.body)};
   if (place.what == "state" && request.method == "POST")
     return link::State{device, std::move(request.body)};
-  return fail(Fault::missing,
-              "here are GET updates and desired, POST results and state, and GET "
-              "/artifacts/sha256/{digest}");
+  if (place.what == "attestation" && read) return link::GetEvidenceAsk{device};
+  if (place.what == "attestation" && request.method == "POST") {
+    TRY(auto boot, wire::parse_boot_evidence(request.body));
+    return link::ShowBoot{device, evidence_of(std::move(boot))};
+  }
+  return fail(
+      Fault::missing,
+      "here are GET updates, desired and attestation, POST results, state and attestation, and GET "
+      "/artifacts/sha256/{digest}");
 }
 
 Response response_to(link::Reply reply, const std::string& what) {
@@ -66,9 +73,11 @@ Response response_to(link::Reply reply, const std::string& what) {
 DeviceHttp::DeviceHttp(Questions& questions, Tally& tally) : questions_(questions), tally_(tally) {}
 
 std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head) {
-  if (head.content_length > report_max)
-    return std::unexpected(plain(413, "a report may have at most 65536 octets"));
-  return net::http::Admission{.body_max = head.method == "POST" ? report_max : 0};
+  const std::size_t most =
+      head.path.ends_with("/attestation") ? wire::attestation_bytes_max : report_max;
+  if (head.content_length > most)
+    return std::unexpected(plain(413, "this may have at most " + std::to_string(most) + " octets"));
+  return net::http::Admission{.body_max = head.method == "POST" ? most : 0};
 }
 
 void DeviceHttp::serve(Request request, Respond respond) {

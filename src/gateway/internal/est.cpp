@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "crypto/cms.h"
 #include "crypto/hash.h"
+#include "gateway/internal/claims.h"
 #include "gateway/internal/est_answers.h"
 #include "gateway/internal/reply.h"
 
@@ -60,13 +61,6 @@ Result<void> check_binding(const crypto::Csr& csr, const Request& request) {
               "tls-exporter in TLS 1.3, in base64); leave it out, or make the request anew");
 }
 
-link::Claims claims_of(crypto::Csr& csr) {
-  link::Claims out{.other_attributes = csr.other_attributes, .authority = csr.authority};
-  for (auto* names : {&csr.dns_names, &csr.uris, &csr.ip_addresses})
-    for (auto& name : *names) out.names.push_back(std::move(name));
-  return out;
-}
-
 Result<std::vector<Bytes>> chain_of(Request& request) {
   std::vector<Bytes> out;
   if (!request.peer_certificate) return out;
@@ -106,6 +100,7 @@ Est::Est(const Settings& settings, Questions& questions, Tally& tally, PkiHttp& 
       questions_(questions),
       tally_(tally),
       pki_(pki),
+      attest_(settings, questions, tally),
       ca_certificates_(std::move(ca_certificates)),
       arrivals_(settings.enrolments_per_address, settings.enrolments_per_address_burst) {}
 
@@ -125,6 +120,7 @@ Response Est::later(std::string words) {
 // All that costs more than reading the head comes after this.
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
   if (PkiHttp::is_here(head.path)) return pki_.admit(head);
+  if (Attest::has(head.path)) return attest_.admit(head);
   if (!posts(path_of(head.path).operation)) return net::http::Admission{.body_max = 0};
   if (head.method != "POST") return std::unexpected(plain(405, "this operation takes POST"));
   if (head.content_length > csr_base64_max) {
@@ -142,6 +138,7 @@ std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
 
 void Est::serve(Request request, Respond respond) {
   if (PkiHttp::is_here(request.path)) return pki_.serve(std::move(request), std::move(respond));
+  if (Attest::has(request.path)) return attest_.serve(std::move(request), std::move(respond));
   const auto path = path_of(request.path);
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (path.operation == "simplereenroll")

@@ -14,6 +14,7 @@
 #include "crypto/csr.h"
 #include "gateway/gateway.h"
 #include "gateway/internal/arrivals.h"
+#include "gateway/internal/attest.h"
 #include "gateway/internal/pki_http.h"
 #include "gateway/internal/questions.h"
 #include "gateway/internal/tally.h"
@@ -44,6 +45,7 @@ class Est final : public net::http::Service {
   Questions& questions_;
   Tally& tally_;
   PkiHttp& pki_;
+  Attest attest_;                      // beside it on the same door
   const std::string ca_certificates_;  // certs-only CMS, DER
   Arrivals arrivals_;
   std::size_t in_flight_ = 0;  // enrolments and renewals that wait for the controller

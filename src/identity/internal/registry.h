@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "identity/attestation.h"
 #include "identity/identity.h"
 #include "identity/internal/refusals.h"
 
@@ -117,6 +118,7 @@ struct Identity::Registry {
   Result<void> load_makers();
   Result<void> load_profiles();
   const Maker* maker(const std::string& name) const;
+  Result<EnrolmentProfile> profile(const std::string& name) const;  // empty: default
   Result<ModelId> model_of(const Maker&, const ModelId& told) const;
   Result<void> may_use(const EnrolmentProfile&, const Subject&, const std::string& from);
 
@@ -219,6 +221,7 @@ struct Identity::Registry {
   std::map<DeviceId, std::deque<TakeOver>> take_overs;  // of the last two minutes
   std::vector<std::function<void(const Suspicion&)>> suspicious;
   std::vector<std::function<void(const std::string&)>> listeners;
+  Attestation attestation{*this};
 };
 
 inline ledger::Actor actor_of(const Subject& s) {
