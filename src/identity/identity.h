@@ -193,6 +193,8 @@ class Identity {
   // A device's session was taken over, while it lived, from another address. Three times within
   // two minutes, to and fro between two addresses, are two clients with one identity.
   void taken_over(const DeviceId&, const std::string& before, const std::string& after);
+  // A door refused `who`: a device, an application or a peer address; into the ledger, as `action`.
+  void refused_at_door(const std::string& who, const std::string& action, std::string_view words);
   void on_suspicion(std::function<void(const Suspicion&)>);  // called inside the command
 
   void on_cut(

@@ -82,7 +82,7 @@ struct Refusal {
   std::string cause;
   std::string target;  // empty: nobody we know
   std::string from;
-  const char* action = "enrolment.refused";
+  std::string action = "enrolment.refused";
 };
 
 struct Identity::Registry {
@@ -99,7 +99,8 @@ struct Identity::Registry {
   // registry.cpp
   Result<void> load();
   std::optional<Subject> find(const std::string& id) const;
-  store::Writer& note(const Refusal&);  // into the ledger, unless too many were of late
+  store::Writer& note(const Refusal& r) { return note(r, refusals); }
+  store::Writer& note(const Refusal&, RefusalMeter&);  // into the ledger, unless too many of late
   std::unexpected<Error> refuse(const Refusal&, Fault, std::string told);
   Live& admit(const crypto::Hash& fingerprint, Live);
   void settle(Live&);  // pending becomes valid
@@ -208,8 +209,8 @@ struct Identity::Registry {
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   std::map<std::string, Maker> makers;
   std::map<std::string, EnrolmentProfile> profiles;  // those that are put
-  RefusalMeter refusals;
-  std::uint32_t open_shard = 0;  // that is filled now
+  RefusalMeter refusals, door_refusals;              // so that neither crowds out the other
+  std::uint32_t open_shard = 0;                      // that is filled now
   std::size_t in_open_shard = 0;
   std::uint64_t revocations = 0;                // since start
   std::map<std::string, std::uint64_t> listed;  // by shard URI: `revocations` at the last order
