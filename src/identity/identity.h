@@ -150,7 +150,7 @@ class Identity {
   Result<Enrolment> renew(const RenewRequest&);
   // What the signer made of a commission; the certificate, DER, once it counts. Everything that the
   // commission stood on is looked at again.
-  Result<Bytes> file(const Commission&, ByteView der);
+  Result<Bytes> file(const Commission&, Bytes der);
   // No certificate has come of it. The signer may have made one all the same, and not have been
   // heard: reconcile() finds it.
   void abandon(const Commission&);

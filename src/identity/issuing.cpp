@@ -177,7 +177,7 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   ++revoked;
 }
 
-Result<Bytes> Identity::file(const Commission& c, ByteView der) {
+Result<Bytes> Identity::file(const Commission& c, Bytes der) {
   auto& r = *registry_;
   const auto at = r.making.find(c.order.subject);
   if (at != r.making.end() && at->second.order.serial == c.order.serial) r.making.erase(at);
@@ -185,8 +185,7 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
                              {ByteView(c.order.serial)});
     if (rows.next()) {  // the request came twice while the signer was at it
-      if (rows.integer(0) <= number_of(CertificateStatus::valid))
-        return Bytes(der.begin(), der.end());
+      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return der;
       return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
     }
   }
@@ -197,7 +196,7 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     return std::unexpected(subject.error());
   }
   r.file(*subject, c, der);
-  return Bytes(der.begin(), der.end());
+  return der;
 }
 
 void Identity::abandon(const Commission& c) {
