@@ -61,6 +61,7 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
                 .not_after =
                     std::min(whole_seconds(now + profile.certificate_life), issuer.not_after),
                 .spki = asked.spki},
+      .key = asked.key,
       .csr_digest = asked.csr_digest,
       .proof = proof,
       .evidence = evidence,
@@ -80,7 +81,7 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
   const std::string no_name;
   const Claims no_claims;
-  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims};
+  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims, {}, c.key};
   const bool renewal =
       c.proof == "renewal" || (c.proof == "tpm" && subject->device &&
                                subject->device->state != inventory::Lifecycle::expected);
@@ -113,7 +114,6 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto& order = c.order;
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
-  const auto key = crypto::sha256(order.spki);
   const auto by = actor_of(subject);
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
@@ -126,7 +126,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
               subject, c);
   auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
                                     {"fingerprint", to_hex(fingerprint)},
-                                    {"key", to_hex(key)},
+                                    {"key", to_hex(c.key)},
                                     {"not_after", rfc3339(order.not_after)},
                                     {"proof", c.proof}});
   if (!c.from.empty()) detail.set("from", c.from.substr(0, 64));
@@ -135,7 +135,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, shard) VALUES(?,?,0,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
-       ByteView(fingerprint), ByteView(key), now, std::int64_t{c.shard}});
+       ByteView(fingerprint), ByteView(c.key), now, std::int64_t{c.shard}});
   occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"

@@ -63,6 +63,7 @@ struct Asked {  // what enrol and renew have in common
   const std::string& from;
   const Claims& claims;
   std::vector<std::string> also_called = {};  // by its maker
+  crypto::Hash key = crypto::sha256(spki);
 };
 
 struct Born {  // a birth certificate that is one of a trusted maker's
@@ -140,6 +141,7 @@ struct Identity::Registry {
   // enrolment.cpp
   struct Proof {
     Subject subject;
+    crypto::Hash evidence;          // of the Commission that may come of it
     std::optional<Bytes> answered;  // this very request has its answer already
   };
   Result<Proof> prove_by_token(const EnrolRequest&);
