@@ -111,7 +111,7 @@ TEST_CASE("a certificate that was signed and never filed is on the list that it 
   const auto key = new_key();
   const auto enrolment = expect(w.identity->enrol(w.request("m-1", token, key)));
   const auto& commission = std::get<Commission>(enrolment);
-  expect(std::move(w.keeper->issue(std::span(&commission.order, 1)).front()));
+  expect(w.keeper->issue(commission.order));
   w.restart();
   w.identity->reconcile(expect(w.keeper->since(0, 100)));
   const auto revoked = list(w, 1).revoked;
