@@ -18,13 +18,6 @@ using crypto::Algorithm;
 using crypto::Certificate;
 using crypto::FileKey;
 
-crypto::Serial new_serial(Random& random) {
-  crypto::Serial serial;
-  random.fill(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
-  return serial;
-}
-
 Error cannot(const std::string& what, const fs::path& path) {
   return {Fault::unavailable, "cannot " + what + " " + path.string() + ": " + std::strerror(errno),
           ""};
@@ -91,7 +84,7 @@ Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTer
                                      const crypto::PublicKey& key, signer::Issuer& signer,
                                      const Certificate& issuer, const Clock& clock,
                                      Random& random) {
-  const auto order = desk::server_order(terms, key, issuer, new_serial(random), clock.now());
+  const auto order = desk::server_order(terms, key, issuer, crypto::random_serial(random), clock.now());
   TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
   std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
   TRY_VOID(write_text(path / "server.pem", chain, false));

@@ -21,10 +21,7 @@ Instant whole_seconds(Instant t) {
 
 crypto::Serial Identity::Registry::new_serial() {
   for (;;) {
-    crypto::Serial serial;
-    random.fill(serial);
-    serial[0] &= 0x7f;
-    if (serial[0] == 0) continue;
+    const auto serial = crypto::random_serial(random);
     auto taken =
         store.read("SELECT 1 FROM identity_certificate WHERE serial = ?", {ByteView(serial)});
     if (!taken.next()) return serial;

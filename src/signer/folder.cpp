@@ -33,19 +33,12 @@ Result<Certificate> read_certificate(const fs::path& path) {
   return std::move(found.front());
 }
 
-crypto::Serial new_serial(Random& random) {
-  crypto::Serial serial;
-  random.fill(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
-  return serial;
-}
-
 // The certificate at `path`, or one that is issued and written now.
 Result<Certificate> certificate(const fs::path& path, const crypto::Profile& profile,
                                 const crypto::PublicKey& key, const Certificate* issuer,
                                 const crypto::SigningKey& signer, Random& random) {
   if (fs::exists(path)) return read_certificate(path);
-  TRY(const auto der, crypto::issue(profile, key, new_serial(random), issuer, signer));
+  TRY(const auto der, crypto::issue(profile, key, crypto::random_serial(random), issuer, signer));
   TRY_VOID(write_file(path, crypto::certificate_pem(der)));
   return crypto::parse_certificate(der);
 }
