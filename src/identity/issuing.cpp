@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "base/log.h"
 #include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 
@@ -163,7 +164,11 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
                                 wire::Json::object({{"serial", crypto::serial_hex(serial)},
                                                     {"fingerprint", to_hex(fingerprint)}}),
                                 why});
-  const auto shard = shard_at(crypto::crl_url_of(der));
+  const auto url = crypto::crl_url_of(der);
+  if (!url)
+    log::warning("identity", "a withdrawn certificate does not say which list it is on",
+                 {{"serial", crypto::serial_hex(serial)}, {"why", url.error().message}});
+  const auto shard = url ? shard_at(*url) : 0;
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, revoked_at, reason, shard) VALUES(?,?,3,?,?,?,x'',?,?,?,?)",
@@ -217,6 +222,10 @@ bool Identity::reconcile(std::span<const signer::Issuance> log) {
                              {ByteView(issuance.serial)});
     if (rows.next()) continue;
     const auto certificate = crypto::parse_certificate(issuance.document);
+    if (!certificate)
+      log::warning(
+          "identity", "a certificate in the signer's log cannot be read",
+          {{"serial", crypto::serial_hex(issuance.serial)}, {"why", certificate.error().message}});
     r.withdraw(issuance.subject, issuance.serial, issuance.document,
                certificate ? certificate->not_before : issuance.at,
                certificate ? certificate->not_after : r.chain.front().not_after,
