@@ -1,14 +1,11 @@
 #include "musterd/folder.h"
 
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <functional>
 #include <future>
 
 #include "base/file.h"
+#include "base/private_folder.h"
+#include "crypto/certificate_file.h"
 
 namespace muster {
 namespace {
@@ -17,32 +14,6 @@ namespace fs = std::filesystem;
 using crypto::Algorithm;
 using crypto::Certificate;
 using crypto::FileKey;
-
-crypto::Serial new_serial(Random& random) {
-  crypto::Serial serial;
-  random.fill(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
-  return serial;
-}
-
-Error cannot(const std::string& what, const fs::path& path) {
-  return {Fault::unavailable, "cannot " + what + " " + path.string() + ": " + std::strerror(errno),
-          ""};
-}
-
-Result<void> make_private(const fs::path& path) {
-  std::error_code ec;
-  fs::create_directories(path, ec);
-  if (ec) return fail(Fault::unavailable, "cannot make " + path.string() + ": " + ec.message());
-  if (::chmod(path.c_str(), 0700) != 0) return std::unexpected(cannot("protect", path));
-  return {};
-}
-
-Result<Certificate> read_certificate(const fs::path& path) {
-  TRY(auto text, read_text(path));
-  TRY(auto found, crypto::parse_certificates_pem(text));
-  return found.front();
-}
 
 // An answer of the signer, waited for: before the doors are open nobody else waits.
 template <class T>
@@ -58,7 +29,7 @@ Result<std::string> server_chain(const fs::path& path, const desk::ServerTerms& 
                                  const FileKey& server, signer::Issuer& signer,
                                  const Certificate& issuer, const Clock& clock, Random& random) {
   if (fs::exists(path / "server.pem")) {
-    TRY(auto current, read_certificate(path / "server.pem"));
+    TRY(auto current, crypto::read_certificate(path / "server.pem"));
     const bool ours = current.key.fingerprint() == server.public_key().fingerprint();
     if (ours && !desk::renewal_due(current, terms, issuer, clock.now()))
       return read_text(path / "server.pem");
@@ -69,7 +40,7 @@ Result<std::string> server_chain(const fs::path& path, const desk::ServerTerms& 
 }  // namespace
 
 Result<void> Folder::prepare(const fs::path& path) {
-  TRY_VOID(make_private(path));
+  TRY_VOID(make_private_folder(path));
   if (!fs::exists(path / "ledger.vkey")) return {};  // its first start is not over
   for (const char* vital : {"muster.db", "keys/ledger.key", "keys/release.key"})
     if (!fs::exists(path / vital))
@@ -91,7 +62,8 @@ Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTer
                                      const crypto::PublicKey& key, signer::Issuer& signer,
                                      const Certificate& issuer, const Clock& clock,
                                      Random& random) {
-  const auto order = desk::server_order(terms, key, issuer, new_serial(random), clock.now());
+  const auto order =
+      desk::server_order(terms, key, issuer, crypto::random_serial(random), clock.now());
   TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
   std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
   TRY_VOID(write_text(path / "server.pem", chain, false));
@@ -100,7 +72,7 @@ Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTer
 
 Result<Folder> Folder::open(const fs::path& path, const desk::ServerTerms& terms,
                             signer::Issuer& signer, const Clock& clock, Random& random) {
-  TRY_VOID(make_private(path / "keys"));
+  TRY_VOID(make_private_folder(path / "keys"));
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
   TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
   TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));

@@ -55,7 +55,7 @@ Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& co
   auto life = std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk,
                                      readings, clock, random, std::move(credentials),
                                      std::move(updater), keys ? keys->witness() : nullptr);
-  if (desired) life->desired = std::move(*desired);
+  if (desired) life->recall_desired(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
 }
 

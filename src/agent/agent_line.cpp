@@ -149,18 +149,27 @@ void Agent::Life::hear_offer(std::string_view text) {
 
 // Kept for the device's own programs (desired.json), and told back as what is configured.
 void Agent::Life::hear_desired(std::string_view text) {
-  const auto json = wire::parse_json(text, {.bytes = 48 * 1024, .depth = 12});
+  auto json = wire::parse_json(text, {.bytes = 48 * 1024, .depth = 12});
   if (!json || !json->members())
     return log_failure("the desired configuration is no JSON object",
                        json ? Error{Fault::invalid, "not an object", ""} : json.error());
-  std::string canonical = wire::canonical(*json);
-  if (canonical == desired) return;
-  if (desired.empty() && json->members()->empty()) return;
+  const std::string canonical = wire::canonical(*json);
+  if (canonical == wire::canonical(desired)) return;
+  if (desired.is_null() && json->members()->empty()) return;
   if (auto kept = disk.write("desired.json", canonical); !kept)
     return log_failure("the desired configuration could not be kept", kept.error());
-  desired = std::move(canonical);
+  desired = std::move(*json);
   state_news = true;
   pump();
+}
+
+// What was kept and cannot be read any more is let go: the controller sends it again.
+void Agent::Life::recall_desired(std::string_view kept) {
+  auto json = wire::parse_json(kept);
+  if (!json || !json->members())
+    return log_failure("the kept configuration (desired.json) is no JSON object",
+                       json ? Error{Fault::corrupt, "not an object", ""} : json.error());
+  desired = std::move(*json);
 }
 
 // --- what goes out ---
@@ -169,8 +178,7 @@ std::string Agent::Life::state_text() const {
   const Running& running = updater.running();
   wire::ReportedState state{.firmware = running.firmware, .sequence = running.sequence};
   if (!running.release_id.empty()) state.release_id = running.release_id;
-  if (!desired.empty())
-    if (auto json = wire::parse_json(desired)) state.config = std::move(*json);
+  state.config = desired;
   return wire::to_text(state);
 }
 

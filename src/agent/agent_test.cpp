@@ -116,6 +116,21 @@ TEST_CASE("a device that was enrolled needs no token after a restart") {
   CHECK(stage.rehearsal.requests.size() == 1);
 }
 
+TEST_CASE("what was configured is told again after a restart; what cannot be read is let go") {
+  Stage stage;
+  const auto told_after = [&](const char* kept) {
+    expect(stage.disk.write("desired.json", kept));
+    stage.rehearsal.told.clear();
+    stage.start();
+    REQUIRE(stage.until_told("state 1.0.0"));
+    stage.stop();
+    return stage.rehearsal.configured.back();
+  };
+  CHECK(told_after(R"({"interval":5})") == R"({"interval":5})");
+  CHECK(told_after(R"({"interval":)") == "null");
+  CHECK(told_after("[5]") == "null");
+}
+
 TEST_CASE("an offered release is fetched, tried, confirmed by a new connection, and reported") {
   Stage stage;
   stage.start();

@@ -80,6 +80,13 @@ std::string serial_hex(const Serial& serial) {
   return to_hex(serial);
 }
 
+Serial random_serial(Random& random) {
+  Serial serial;
+  random.fill(serial);
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
+  return serial;
+}
+
 Result<std::vector<Certificate>> parse_certificates_pem(std::string_view text) {
   if (text.size() > pem_bytes_max) return fail(Fault::invalid, "PEM: longer than 1 MiB");
   TRY(const auto blocks, from_pem(text, "CERTIFICATE", pem_certificates_max));

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "crypto/key.h"
 
@@ -21,6 +22,7 @@ namespace muster::crypto {
 using Serial =
     std::array<std::uint8_t, 16>;  // positive: the top bit is clear and the first octet not zero
 std::string serial_hex(const Serial&);
+Serial random_serial(Random&);  // 126 bits of chance
 
 // birth: what a maker gave a device for life (IDevID, IEEE 802.1AR). Verified here, never issued.
 enum class Use { root_ca, issuing_ca, server, client, ocsp_responder, birth };

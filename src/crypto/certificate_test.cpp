@@ -453,3 +453,19 @@ TEST_CASE("a server has the names that its certificate tells, and a star is one 
     CHECK(fault_of(verify_server_name(server, host)) == Fault::unauthorized);
   }
 }
+
+TEST_CASE("a random serial is positive and has its full length, whatever chance gives") {
+  struct Same final : Random {  // chance at its worst
+    explicit Same(std::uint8_t octet) : octet_(octet) {}
+    void fill(std::span<std::uint8_t> out) override { std::ranges::fill(out, octet_); }
+
+   private:
+    std::uint8_t octet_;
+  };
+  for (const int octet : {0x00, 0x7f, 0x80, 0xff}) {
+    Same chance(static_cast<std::uint8_t>(octet));
+    const Serial serial = random_serial(chance);
+    CHECK((serial[0] & 0xc0) == 0x40);
+    CHECK(serial[1] == octet);
+  }
+}

@@ -28,19 +28,23 @@ const ASN1_IA5STRING* only_uri(const CRL_DIST_POINTS* points) {
 
 }  // namespace
 
-std::string crl_url_of(ByteView der) {
+Result<std::string> crl_url_of(ByteView der) {
   const unsigned char* at = der.data();
   const std::unique_ptr<X509, Freed<X509_free>> certificate(
       d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  const std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>> points(
-      certificate ? static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(
-                        certificate.get(), NID_crl_distribution_points, nullptr, nullptr))
-                  : nullptr);
   ERR_clear_error();
+  if (!certificate) return fail(Fault::corrupt, "this is no certificate (X.509, DER)");
+  int found = 0;  // -1: it has none
+  const std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>> points(
+      static_cast<CRL_DIST_POINTS*>(
+          X509_get_ext_d2i(certificate.get(), NID_crl_distribution_points, &found, nullptr)));
+  ERR_clear_error();
+  if (!points && found != -1)
+    return fail(Fault::corrupt, "the certificate's CRLDistributionPoints cannot be read");
   const auto* uri = points ? only_uri(points.get()) : nullptr;
-  if (!uri) return {};
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
-          static_cast<std::size_t>(ASN1_STRING_length(uri))};
+  if (!uri) return std::string();
+  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+                     static_cast<std::size_t>(ASN1_STRING_length(uri)));
 }
 
 }  // namespace muster::crypto

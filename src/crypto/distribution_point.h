@@ -7,9 +7,11 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/result.h"
 
 namespace muster::crypto {
 
-std::string crl_url_of(ByteView certificate_der);  // empty: none, or of another shape
+// Empty: none, or of another shape. corrupt: no certificate, or an extension that cannot be read.
+Result<std::string> crl_url_of(ByteView certificate_der);
 
 }  // namespace muster::crypto

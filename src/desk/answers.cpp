@@ -7,8 +7,6 @@
 namespace muster::desk {
 namespace {
 
-constexpr std::size_t offenders_max = 10'000;
-
 rollout::Outcome outcome_of(wire::UpdateOutcome outcome) {
   switch (outcome) {
     case wire::UpdateOutcome::installed:
@@ -23,7 +21,7 @@ rollout::Outcome outcome_of(wire::UpdateOutcome outcome) {
 
 }  // namespace
 
-Answers::Answers(Domain& domain, const Clock& clock) : domain_(domain), clock_(clock) {}
+Answers::Answers(Domain& domain) : domain_(domain) {}
 
 std::string Answers::desired_of(const inventory::Device& device) {
   return wire::to_text(device.desired.is_null() ? wire::Json::object() : device.desired);
@@ -99,23 +97,7 @@ Result<link::Reply> Answers::answer(const link::TakenOver& session) {
 }
 
 Result<link::Reply> Answers::answer(const link::Misuse& misuse) {
-  const auto device = DeviceId::parse(misuse.who);
-  const bool known = device && domain_.inventory.find(*device);
-  const std::string offender =
-      known ? "device/" + misuse.who : "peer/" + misuse.who.substr(0, misuse.who.rfind(':'));
-  const Instant now = clock_.now();
-  if (misuse_.size() >= offenders_max)
-    std::erase_if(misuse_, [now](const auto& each) { return now - each.second.recorded >= 1min; });
-  const bool crowded = misuse_.size() >= offenders_max;  // then the newcomers are one offender
-  Tally& tally = misuse_[crowded ? "peer/many" : offender + ' ' + misuse.action];
-  ++tally.since;
-  if (tally.recorded != Instant{} && now - tally.recorded < 1min) return link::None{};
-  domain_.ledger.record({.actor = {"door:gateway", "system"},
-                         .action = misuse.action,
-                         .target = offender,
-                         .detail = wire::Json::object({{"times", wire::Json(tally.since)}}),
-                         .reason = misuse.what.substr(0, 512)});
-  tally = {now, 0};
+  domain_.identity.refused_at_door(misuse.who, misuse.action, misuse.what);
   return link::None{};
 }
 

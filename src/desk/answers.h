@@ -2,10 +2,8 @@
 // the signer, which are Issuing's. Domain thread.
 #pragma once
 
-#include <map>
 #include <string>
 
-#include "base/clock.h"
 #include "desk/domain.h"
 #include "link/link.h"
 
@@ -13,7 +11,7 @@ namespace muster::desk {
 
 class Answers {
  public:
-  Answers(Domain&, const Clock&);
+  explicit Answers(Domain&);
   Result<std::string> update_for(const DeviceId&);  // payload for the updates topic
   static std::string desired_of(const inventory::Device&);
 
@@ -29,15 +27,7 @@ class Answers {
   Result<link::Reply> answer(const link::TakenOver&);
 
  private:
-  // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;
-  // the rest is counted. A peer without a name is its address, whatever port it comes from.
-  struct Tally {
-    Instant recorded;
-    std::uint64_t since = 0;
-  };
   Domain& domain_;
-  const Clock& clock_;
-  std::map<std::string, Tally> misuse_;  // at most 10,000 offenders
 };
 
 }  // namespace muster::desk

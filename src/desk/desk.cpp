@@ -27,7 +27,7 @@ constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the res
 
 struct Desk::Floor {
   Floor(Desk& desk, Domain& d, signer::Issuer& issuer, const Clock& c)
-      : domain(d), clock(c), answers(d, c), issuing(desk, issuer), status(desk, issuer, c) {}
+      : domain(d), clock(c), answers(d), issuing(desk, issuer), status(desk, issuer, c) {}
 
   Domain& domain;
   const Clock& clock;

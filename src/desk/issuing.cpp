@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::uint32_t records_at_once = 1'000;
 
-identity::Claims claims_of(const link::Claims& c) {
-  return {c.other_attributes, c.authority, c.names};
+identity::Claims claims_of(link::Claims c) {
+  return {c.other_attributes, c.authority, std::move(c.names)};
 }
 
 Answer<Bytes> certificate_to(link::Answered answered) {
@@ -28,7 +28,7 @@ void Issuing::enrol(link::Enrol ask, link::Answered answered) {
         return domain.identity.enrol(
             {std::move(ask.user), std::move(ask.token), std::move(ask.spki), ask.csr_digest,
              std::move(ask.claimed_name), std::move(ask.from), std::move(ask.chain),
-             std::move(ask.profile), claims_of(ask.claims), ask.server_key});
+             std::move(ask.profile), claims_of(std::move(ask.claims)), ask.server_key});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -40,7 +40,7 @@ void Issuing::renew(link::Renew ask, link::Answered answered) {
       [ask = std::move(ask)](Domain& domain) mutable {
         return domain.identity.renew({ask.certificate, std::move(ask.spki), ask.csr_digest,
                                       std::move(ask.claimed_name), std::move(ask.from),
-                                      std::move(ask.profile), claims_of(ask.claims)});
+                                      std::move(ask.profile), claims_of(std::move(ask.claims))});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -61,7 +61,7 @@ void Issuing::attest(link::AttestEnrol ask, link::Answered answered) {
              .csr_digest = ask.csr_digest,
              .claimed_name = std::move(ask.claimed_name),
              .from = std::move(ask.from),
-             .claims = claims_of(ask.claims)});
+             .claims = claims_of(std::move(ask.claims))});
       },
       [this, answered = std::move(answered)](Result<identity::Enrolment> enrolment) mutable {
         take(std::move(enrolment), std::move(answered));
@@ -83,7 +83,7 @@ void Issuing::take(Result<identity::Enrolment> enrolment, link::Answered answere
     desk_.ask<Bytes>(
         [commission = std::move(commission),
          der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
-          if (der) return domain.identity.file(commission, *der);
+          if (der) return domain.identity.file(commission, std::move(*der));
           domain.identity.abandon(commission);
           return der;
         },

@@ -67,7 +67,8 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
     return fail(Fault::unauthorized, not_accepted);
   }
   if (token->burned) {
-    if (auto answer = answer_to(*subject, r.csr_digest)) return Proof{*subject, std::move(answer)};
+    if (auto answer = answer_to(*subject, r.csr_digest))
+      return Proof{*subject, presented, std::move(answer)};
     suspect_reuse(*subject, r.from);
     return refuse(because("used token"), Fault::unauthorized,
                   "this token has been used; ask the operator for a new one");
@@ -79,7 +80,7 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
     return refuse(
         because("expired token"), Fault::unauthorized,
         "this token expired at " + rfc3339(token->expires) + "; ask the operator for a new one");
-  return Proof{*subject, std::nullopt};
+  return Proof{*subject, presented, std::nullopt};
 }
 
 Result<Identity::Registry::Proof> Identity::Registry::prove_by_certificate(const RenewRequest& r) {
@@ -89,7 +90,7 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_certificate(const
   auto& certificate = at->second;
   const auto subject = certificate.subject;
   if (certificate.status == CertificateStatus::pending) confirm(certificate);
-  return Proof{subject, answer_to(subject, r.csr_digest)};
+  return Proof{subject, r.certificate, answer_to(subject, r.csr_digest)};
 }
 
 Result<void> Identity::Registry::check_state(const Subject& subject, const Asked& asked,
@@ -150,9 +151,8 @@ bool Identity::Registry::names_another(const std::string& name) const {
 
 Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& asked,
                                            bool renewal) {
-  const auto key = crypto::sha256(asked.spki);
-  auto rows =
-      store.read("SELECT subject, status FROM identity_certificate WHERE key = ?", {ByteView(key)});
+  auto rows = store.read("SELECT subject, status FROM identity_certificate WHERE key = ?",
+                         {ByteView(asked.key)});
   while (rows.next()) {
     const auto owner = rows.text(0);
     if (owner != subject.id()) suspect_shared_key(subject, owner);
@@ -176,22 +176,21 @@ Result<Enrolment> Identity::enrol(const EnrolRequest& request) {
     return fail(Fault::forbidden, "keys are made on the device: the profile " + terms.name +
                                       " does not let the server make them");
   if (request.token.empty() && !request.chain.empty()) return r.enrol_by_birth(request, terms);
-  const auto asked = asked_of(request);
   TRY(auto proof, r.prove_by_token(request));
+  const auto asked = asked_of(request);
   TRY_VOID(r.may_use(terms, proof.subject, request.from));
   TRY_VOID(r.check_state(proof.subject, asked, false));
   if (proof.answered) return std::move(*proof.answered);
   TRY_VOID(r.check_key(proof.subject, asked, false));
-  TRY(auto commission,
-      r.commission(proof.subject, asked, terms, "token", crypto::sha256(bytes_of(request.token))));
+  TRY(auto commission, r.commission(proof.subject, asked, terms, "token", proof.evidence));
   return commission;
 }
 
 Result<Enrolment> Identity::renew(const RenewRequest& request) {
   auto& r = *registry_;
-  const auto asked = asked_of(request);
   TRY(const auto terms, profile(request.profile));
   TRY(auto proof, r.prove_by_certificate(request));
+  const auto asked = asked_of(request);
   TRY_VOID(r.may_use(terms, proof.subject, request.from));
   TRY_VOID(r.check_state(proof.subject, asked, true));
   if (proof.answered) return std::move(*proof.answered);
@@ -201,7 +200,7 @@ Result<Enrolment> Identity::renew(const RenewRequest& request) {
     return r.refuse({"a renewal without its TPM", proof.subject.target(), request.from},
                     Fault::forbidden,
                     "the keys of this device are in its TPM; it renews by /attest/enrol");
-  TRY(auto commission, r.commission(proof.subject, asked, terms, "renewal", request.certificate));
+  TRY(auto commission, r.commission(proof.subject, asked, terms, "renewal", proof.evidence));
   return commission;
 }
 

@@ -45,6 +45,7 @@ struct RenewRequest {
 // A certificate that is to be: what the signer is asked for, and what filing it depends on.
 struct Commission {
   signer::Order order;
+  crypto::Hash key{};  // SHA-256 of the order's SPKI
   crypto::Hash csr_digest{};
   std::string proof;        // "token", "idevid", "tpm" or "renewal"
   crypto::Hash evidence{};  // SHA-256 of the token or of the endorsement key, or the fingerprint of

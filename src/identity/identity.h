@@ -150,7 +150,7 @@ class Identity {
   Result<Enrolment> renew(const RenewRequest&);
   // What the signer made of a commission; the certificate, DER, once it counts. Everything that the
   // commission stood on is looked at again.
-  Result<Bytes> file(const Commission&, ByteView der);
+  Result<Bytes> file(const Commission&, Bytes der);
   // No certificate has come of it. The signer may have made one all the same, and not have been
   // heard: reconcile() finds it.
   void abandon(const Commission&);
@@ -193,6 +193,8 @@ class Identity {
   // A device's session was taken over, while it lived, from another address. Three times within
   // two minutes, to and fro between two addresses, are two clients with one identity.
   void taken_over(const DeviceId&, const std::string& before, const std::string& after);
+  // A door refused `who`: a device, an application or a peer address; into the ledger, as `action`.
+  void refused_at_door(const std::string& who, const std::string& action, std::string_view words);
   void on_suspicion(std::function<void(const Suspicion&)>);  // called inside the command
 
   void on_cut(

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "base/log.h"
 #include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 
@@ -21,10 +22,7 @@ Instant whole_seconds(Instant t) {
 
 crypto::Serial Identity::Registry::new_serial() {
   for (;;) {
-    crypto::Serial serial;
-    random.fill(serial);
-    serial[0] &= 0x7f;
-    if (serial[0] == 0) continue;
+    const auto serial = crypto::random_serial(random);
     auto taken =
         store.read("SELECT 1 FROM identity_certificate WHERE serial = ?", {ByteView(serial)});
     if (!taken.next()) return serial;
@@ -61,6 +59,7 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
                 .not_after =
                     std::min(whole_seconds(now + profile.certificate_life), issuer.not_after),
                 .spki = asked.spki},
+      .key = asked.key,
       .csr_digest = asked.csr_digest,
       .proof = proof,
       .evidence = evidence,
@@ -80,7 +79,7 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
   const std::string no_name;
   const Claims no_claims;
-  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims};
+  const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims, {}, c.key};
   const bool renewal =
       c.proof == "renewal" || (c.proof == "tpm" && subject->device &&
                                subject->device->state != inventory::Lifecycle::expected);
@@ -113,7 +112,6 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto& order = c.order;
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
-  const auto key = crypto::sha256(order.spki);
   const auto by = actor_of(subject);
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
@@ -126,7 +124,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
               subject, c);
   auto detail = wire::Json::object({{"serial", crypto::serial_hex(order.serial)},
                                     {"fingerprint", to_hex(fingerprint)},
-                                    {"key", to_hex(key)},
+                                    {"key", to_hex(c.key)},
                                     {"not_after", rfc3339(order.not_after)},
                                     {"proof", c.proof}});
   if (!c.from.empty()) detail.set("from", c.from.substr(0, 64));
@@ -135,7 +133,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, shard) VALUES(?,?,0,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
-       ByteView(fingerprint), ByteView(key), now, std::int64_t{c.shard}});
+       ByteView(fingerprint), ByteView(c.key), now, std::int64_t{c.shard}});
   occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
@@ -166,7 +164,11 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
                                 wire::Json::object({{"serial", crypto::serial_hex(serial)},
                                                     {"fingerprint", to_hex(fingerprint)}}),
                                 why});
-  const auto shard = shard_at(crypto::crl_url_of(der));
+  const auto url = crypto::crl_url_of(der);
+  if (!url)
+    log::warning("identity", "a withdrawn certificate does not say which list it is on",
+                 {{"serial", crypto::serial_hex(serial)}, {"why", url.error().message}});
+  const auto shard = url ? shard_at(*url) : 0;
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
       " fingerprint, key, issued_at, revoked_at, reason, shard) VALUES(?,?,3,?,?,?,x'',?,?,?,?)",
@@ -177,7 +179,7 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   ++revoked;
 }
 
-Result<Bytes> Identity::file(const Commission& c, ByteView der) {
+Result<Bytes> Identity::file(const Commission& c, Bytes der) {
   auto& r = *registry_;
   const auto at = r.making.find(c.order.subject);
   if (at != r.making.end() && at->second.order.serial == c.order.serial) r.making.erase(at);
@@ -185,8 +187,7 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     auto rows = r.store.read("SELECT status FROM identity_certificate WHERE serial = ?",
                              {ByteView(c.order.serial)});
     if (rows.next()) {  // the request came twice while the signer was at it
-      if (rows.integer(0) <= number_of(CertificateStatus::valid))
-        return Bytes(der.begin(), der.end());
+      if (rows.integer(0) <= number_of(CertificateStatus::valid)) return der;
       return fail(Fault::conflict, "this certificate is not valid any more; ask for a new one");
     }
   }
@@ -197,7 +198,7 @@ Result<Bytes> Identity::file(const Commission& c, ByteView der) {
     return std::unexpected(subject.error());
   }
   r.file(*subject, c, der);
-  return Bytes(der.begin(), der.end());
+  return der;
 }
 
 void Identity::abandon(const Commission& c) {
@@ -221,6 +222,10 @@ bool Identity::reconcile(std::span<const signer::Issuance> log) {
                              {ByteView(issuance.serial)});
     if (rows.next()) continue;
     const auto certificate = crypto::parse_certificate(issuance.document);
+    if (!certificate)
+      log::warning(
+          "identity", "a certificate in the signer's log cannot be read",
+          {{"serial", crypto::serial_hex(issuance.serial)}, {"why", certificate.error().message}});
     r.withdraw(issuance.subject, issuance.serial, issuance.document,
                certificate ? certificate->not_before : issuance.at,
                certificate ? certificate->not_after : r.chain.front().not_after,

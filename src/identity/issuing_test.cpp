@@ -14,7 +14,7 @@ Commission commissioned(Result<Enrolment> enrolment) {
 }
 
 Bytes signed_for(World& w, const Commission& c) {
-  return expect(std::move(w.keeper->issue(std::span(&c.order, 1)).front()));
+  return expect(w.keeper->issue(c.order));
 }
 
 bool listed(World& w, const crypto::Serial& serial) {

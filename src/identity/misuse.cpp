@@ -1,4 +1,5 @@
-// Signs that one identity is in two hands. What is done about them is not decided here.
+// What a door refused, and signs that one identity is in two hands. What is done about them is not
+// decided here.
 
 #include <algorithm>
 #include <set>
@@ -13,8 +14,20 @@ constexpr std::size_t take_overs_max = 3;        // and they are suspicious
 constexpr std::size_t devices_watched = 10'000;  // at once; more take turns
 // A client may have the old certificate in hand for a moment when the new one has been seen.
 constexpr Duration superseded_grace = 1min;
+constexpr std::size_t words_max = 512;  // of what a door refused: a stranger may have chosen them
 
 }  // namespace
+
+void Identity::refused_at_door(const std::string& who, const std::string& action,
+                               std::string_view words) {
+  auto& r = *registry_;
+  const auto subject = r.find(who);
+  r.note({.cause = std::string(words.substr(0, words_max)),
+          .target = subject ? subject->target() : std::string(),
+          .from = subject ? std::string() : who,
+          .action = action},
+         r.door_refusals);
+}
 
 void Identity::on_suspicion(std::function<void(const Suspicion&)> listener) {
   registry_->suspicious.push_back(std::move(listener));

@@ -93,3 +93,52 @@ TEST_CASE("one key under two names is refused, and both are suspicious") {
   CHECK(w.seen[1].device == device_id("m-1"));
   CHECK(w.seen[1].kind == "key-shared");
 }
+
+TEST_CASE("what a door refused is five entries a minute of each offender and kind, and a count") {
+  World w;
+  w.enrolled("m-1");
+  const auto refuse = [&](const char* kind) {
+    for (int i = 0; i < 100; ++i) w.identity->refused_at_door("m-1", kind, "v1/devices/m-2/state");
+  };
+  refuse("topic.refused");
+  refuse("packet.malformed");
+  CHECK(w.count("topic.refused") == 5);
+  CHECK(w.count("packet.malformed") == 5);
+  w.clock.pass(59s);
+  refuse("topic.refused");
+  CHECK(w.count("topic.refused") == 5);
+  w.clock.pass(1s);
+  w.identity->refused_at_door("m-1", "topic.refused", std::string(5'000, 'x'));
+  const auto entry = w.last_entry().entry;
+  CHECK(entry.target == "device/m-1");
+  CHECK(entry.actor.role == "system");
+  CHECK(entry.detail.find("cause")->text()->size() == 512);
+  CHECK(*entry.detail.find("not_recorded")->integer() == 195);
+}
+
+TEST_CASE("a stranger at a door who comes from another port each time is still one offender") {
+  World w;
+  for (const std::string address : {"203.0.113.9", "[2001:db8::9]"})
+    for (int port = 40'000; port < 40'200; ++port)
+      w.identity->refused_at_door(address + ':' + std::to_string(port), "packet.malformed", "?");
+  CHECK(w.count("packet.malformed") == 10);
+  const auto entry = w.last_entry().entry;
+  CHECK(entry.target == "nobody");
+  CHECK(entry.detail.find("from")->text()->starts_with("[2001:db8::9]"));
+}
+
+TEST_CASE("an application's misuse is filed under its own name, also when that holds a colon") {
+  World w;
+  expect(w.identity->add_application({"billing:1", {"v1/devices/+/telemetry"}}, alice()));
+  w.identity->refused_at_door("billing:1", "topic.refused", "outside its filters");
+  CHECK(w.last_entry().entry.target == "application/billing:1");
+}
+
+TEST_CASE("offenders without number at a door neither fill the ledger nor silence enrolment") {
+  World w;
+  for (int i = 0; i < 10'500; ++i)
+    w.identity->refused_at_door("peer-" + std::to_string(i), "packet.malformed", "no MQTT");
+  CHECK(w.count("packet.malformed") == 60);
+  CHECK_FALSE(w.enrol(w.request("nobody", "wrong", new_key())));
+  CHECK(w.count("enrolment.refused") == 1);
+}

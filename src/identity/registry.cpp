@@ -178,10 +178,10 @@ void Identity::Registry::cut(const crypto::Serial& serial) const {
   for (const auto& listener : listeners) listener(hex);
 }
 
-store::Writer& Identity::Registry::note(const Refusal& r) {
+store::Writer& Identity::Registry::note(const Refusal& r, RefusalMeter& meter) {
   const bool known = !r.target.empty();
-  const auto key = known ? r.target : "peer " + host_of(r.from);
-  const auto left_out = refusals.admit(key, clock.now());
+  const auto who = known ? r.target : "peer " + host_of(r.from);
+  const auto left_out = meter.admit(r.action + ' ' + who, clock.now());
   if (!left_out) return ledger.observe();
   auto detail = wire::Json::object({{"cause", r.cause}});
   if (!r.from.empty()) detail.set("from", r.from.substr(0, 64));

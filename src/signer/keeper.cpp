@@ -124,9 +124,8 @@ struct Keeper::Batch {
   std::map<crypto::Serial, std::size_t> places;
 };
 
-Result<Keeper::Outcome> Keeper::decide(const Order& order, Batch& batch) {
-  TRY(const Bytes octets, encode(order));
-  const crypto::Hash digest = crypto::sha256(octets);
+Result<Keeper::Outcome> Keeper::decide(const Asked& asked, Batch& batch) {
+  const auto& [order, digest] = asked;
   TRY(auto before, answered(order, digest));
   if (before) return Outcome(std::move(*before));
   if (const auto twin = batch.places.find(order.serial); twin != batch.places.end()) {
@@ -139,11 +138,17 @@ Result<Keeper::Outcome> Keeper::decide(const Order& order, Batch& batch) {
   return Outcome(batch.issuances.size() - 1);
 }
 
-std::vector<Result<Bytes>> Keeper::issue(std::span<const Order> orders) {
+Result<Bytes> Keeper::issue(Order order) {
+  TRY(const Bytes octets, encode(order));
+  const Asked asked{std::move(order), crypto::sha256(octets)};
+  return std::move(issue({&asked, 1}).front());
+}
+
+std::vector<Result<Bytes>> Keeper::issue(std::span<const Asked> orders) {
   Batch batch;
   std::vector<Result<Outcome>> outcomes;
   outcomes.reserve(orders.size());
-  for (const Order& order : orders) outcomes.push_back(decide(order, batch));
+  for (const Asked& each : orders) outcomes.push_back(decide(each, batch));
   const Result<void> logged =
       batch.issuances.empty() ? Result<void>{} : log_.append(batch.issuances);
 

@@ -36,6 +36,12 @@ class TokenBucket {
   Instant at_;
 };
 
+// An order, and SHA-256 of its octets, which stands for it in the log.
+struct Asked {
+  Order order;
+  crypto::Hash digest{};
+};
+
 class Keeper {
  public:
   // chain: the issuing certificate first, the root last. Refused: a key that is not the issuing
@@ -45,7 +51,8 @@ class Keeper {
 
   // One answer to each order, in their order: the certificate's DER. exhausted, and how long to
   // wait, when a template's rate is used up.
-  std::vector<Result<Bytes>> issue(std::span<const Order>);
+  std::vector<Result<Bytes>> issue(std::span<const Asked>);
+  Result<Bytes> issue(Order);  // that came as no octets
 
   // A list's number may not go back within its shard; the same number again is a list made anew,
   // since who ordered the first may have been stopped before anybody saw it.
@@ -65,7 +72,7 @@ class Keeper {
   // What was signed before, or a place in the batch that is to be logged.
   using Outcome = std::variant<Bytes, std::size_t>;
   struct Batch;
-  Result<Outcome> decide(const Order&, Batch&);
+  Result<Outcome> decide(const Asked&, Batch&);
   Result<std::optional<Bytes>> answered(const Order&, const crypto::Hash&) const;
   Result<Issuance> sign(const Order&, const crypto::Hash&);
   Result<void> take(Template, Instant now);

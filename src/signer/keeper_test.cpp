@@ -152,7 +152,7 @@ TEST_CASE("the same order again is answered with the very same certificate, also
 TEST_CASE("the same order twice in one batch is signed once") {
   World world;
   const std::vector<Order> batch{world.device(1), world.device(2), world.device(1)};
-  const auto answers = world.keeper->issue(batch);
+  const auto answers = world.issue(batch);
   CHECK(expect(answers[0]) == expect(answers[2]));
   CHECK(expect(answers[0]) != expect(answers[1]));
   CHECK(world.keeper->head().size == 2);
@@ -169,14 +169,14 @@ TEST_CASE("a serial is never given to another order") {
   Order twin = world.device(3);
   twin.serial = serial_number(4);
   const std::vector<Order> batch{world.device(4), twin};
-  CHECK(world.keeper->issue(batch).back().error().fault == Fault::conflict);
+  CHECK(world.issue(batch).back().error().fault == Fault::conflict);
 }
 
 TEST_CASE("one wrong order in a batch does not spoil the others") {
   World world;
   auto batch = world.devices(0, 3);
   batch[1].subject = "/";
-  const auto answers = world.keeper->issue(batch);
+  const auto answers = world.issue(batch);
   CHECK(answers[0]);
   CHECK_FALSE(answers[1]);
   CHECK(answers[2]);
@@ -187,7 +187,7 @@ TEST_CASE("a rate that is used up says how long to wait, and then lets pass agai
   Policy policy;
   policy.device.rate = {.per_second = 2, .burst = 3};
   World world(policy);
-  const auto answers = world.keeper->issue(world.devices(0, 4));
+  const auto answers = world.issue(world.devices(0, 4));
   CHECK(answers[2]);
   CHECK(answers[3].error().fault == Fault::exhausted);
   CHECK(answers[3].error().message.find("ask again in 500ms") != std::string::npos);
@@ -210,7 +210,7 @@ TEST_CASE("a signer that is killed after its log and before its answer signs not
   const pid_t child = ::fork();
   if (child == 0) {
     auto keeper = world.reopened();
-    (void)keeper->issue(orders);
+    (void)keeper->issue(asked(orders));
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -219,7 +219,7 @@ TEST_CASE("a signer that is killed after its log and before its answer signs not
   world.open();
   CHECK(world.keeper->head().size == 5);
   const auto logged = expect(world.keeper->since(0, 10));
-  const auto answers = world.keeper->issue(orders);
+  const auto answers = world.issue(orders);
   for (std::size_t i = 0; i < orders.size(); ++i) CHECK(expect(answers[i]) == logged[i].document);
   CHECK(world.keeper->head().size == 5);
 }
@@ -232,7 +232,7 @@ TEST_CASE("on a full disk nothing leaves, and what was begun is taken back") {
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
   const rlimit small{.rlim_cur = world.keeper->head().octets + 1000, .rlim_max = before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const auto answers = world.keeper->issue(world.devices(1, 8));
+  const auto answers = world.issue(world.devices(1, 8));
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   for (const auto& answer : answers) CHECK(answer.error().fault == Fault::exhausted);
   CHECK(std::filesystem::file_size(world.log()) == world.keeper->head().octets);

@@ -7,7 +7,7 @@
 namespace muster::signer {
 
 void LocalIssuer::issue(Order order, Answer<Bytes> answer) {
-  answer(std::move(keeper_.issue({&order, 1}).front()));
+  answer(keeper_.issue(std::move(order)));
 }
 
 void LocalIssuer::make_list(CrlOrder order, Answer<Bytes> answer) {

@@ -94,7 +94,7 @@ void serve_badly(Keeper& keeper, Descriptor line) {
     in.append(ByteView(buffer).first(static_cast<std::size_t>(count)));
     while (const auto frame = expect(in.next())) {
       const Order order = expect(decode_order(frame->content));
-      const Bytes der = expect(keeper.issue({&order, 1}).front());
+      const Bytes der = expect(keeper.issue(order));
       if (orders++ % 2 == 0) append_frame(out, FrameType::done, frame->number, der);
       if (orders >= 9) break;
     }

@@ -135,7 +135,9 @@ class Server {
   void collect(Connection& c, const Frame& frame) {
     auto order = decode_order(frame.content);
     if (!order) return c.answer(frame.number, std::unexpected(std::move(order).error()));
-    orders_.push_back(std::move(*order));
+    // What decode_order() takes has one spelling, so these are the octets that encode() would
+    // write.
+    orders_.push_back({std::move(*order), crypto::sha256(frame.content)});
     waiting_.push_back({&c, frame.number});
     if (orders_.size() >= settings_.batch_max) sign_batch();
   }
@@ -181,7 +183,7 @@ class Server {
   Doors doors_;
   const ServeSettings& settings_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::vector<Order> orders_;     // of this batch, and
+  std::vector<Asked> orders_;     // of this batch, and
   std::vector<Waiting> waiting_;  // who asked for each
 };
 

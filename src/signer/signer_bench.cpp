@@ -64,7 +64,7 @@ void keeper(benchmark::State& state) {
   const auto size = static_cast<std::uint32_t>(state.range(0));
   std::uint32_t next = 0;
   for (auto _ : state) {
-    const auto answers = world.keeper->issue(world.devices(next, size));
+    const auto answers = world.issue(world.devices(next, size));
     for (const auto& answer : answers)
       if (!answer) state.SkipWithError(answer.error().message.c_str());
     next += size;
@@ -123,7 +123,7 @@ void remote(benchmark::State& state) {
 void repeated(benchmark::State& state) {
   DiskWorld world;
   const Order order = world.device(1);
-  for (auto _ : state) benchmark::DoNotOptimize(expect(world.keeper->issue({&order, 1}).front()));
+  for (auto _ : state) benchmark::DoNotOptimize(expect(world.issue(order)));
   state.SetItemsProcessed(state.iterations());
 }
 
@@ -147,7 +147,7 @@ void revocation_list(benchmark::State& state) {
 void open_a_log(benchmark::State& state) {
   DiskWorld world;
   const auto size = static_cast<std::uint32_t>(state.range(0));
-  for (std::uint32_t n = 0; n < size; n += 1000) (void)world.keeper->issue(world.devices(n, 1000));
+  for (std::uint32_t n = 0; n < size; n += 1000) (void)world.issue(world.devices(n, 1000));
   world.keeper.reset();
   for (auto _ : state) {
     auto log = IssuanceLog::open(world.disk.path / "issuance.log", world.random);

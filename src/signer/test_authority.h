@@ -17,6 +17,12 @@ inline crypto::Serial serial_number(std::uint32_t n) {
   return out;
 }
 
+inline std::vector<Asked> asked(const std::vector<Order>& orders) {
+  std::vector<Asked> out;
+  for (const Order& order : orders) out.push_back({order, crypto::sha256(expect(encode(order)))});
+  return out;
+}
+
 struct World {
   explicit World(Policy chosen = {}) : policy(std::move(chosen)) { open(); }
 
@@ -50,7 +56,10 @@ struct World {
                       .next_update = clock.now() + 24h * 7},
             .revoked = {{.serial = {0x41, 7}, .at = clock.now()}}};
   }
-  Result<Bytes> issue(const Order& order) { return keeper->issue({&order, 1}).front(); }
+  Result<Bytes> issue(const Order& order) { return keeper->issue(order); }
+  std::vector<Result<Bytes>> issue(const std::vector<Order>& orders) {
+    return keeper->issue(asked(orders));
+  }
 
   TestFolder folder{in_memory()};
   crypto::FleetAuthority fleet;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "store/answered.h"
 #include "store/internal/connection.h"
 
 namespace muster::store {
@@ -143,14 +144,12 @@ Result<void> Store::migrate(std::string_view module, std::span<const char* const
 }
 
 Result<void> Store::check() const {
-  try {
+  return answered(Fault::corrupt, [&]() -> Result<void> {
     auto rows = read("SELECT quick_check FROM pragma_quick_check");
     if (rows.next() && rows.text(0) == "ok") return {};
     return fail(Fault::corrupt, database_->connection->file().string() + ": " + rows.text(0) +
                                     advice(Fault::corrupt));
-  } catch (const Broken& broken) {  // to this one question it is an answer
-    return fail(Fault::corrupt, broken.what());
-  }
+  });
 }
 
 void Store::begin() {

@@ -52,6 +52,7 @@ struct Agent::Life final : MqttClient::Events {
   void hear_offer(std::string_view text);
   void hear_command(std::string_view text);
   void hear_desired(std::string_view text);
+  void recall_desired(std::string_view kept);
   std::string state_text() const;
   std::string topic(const char* channel) const;
   void pump();  // sends what waits, as far as the line takes it
@@ -101,7 +102,7 @@ struct Agent::Life final : MqttClient::Events {
   std::optional<wire::Offer> offer;  // not yet considered
   bool offer_news = false;           // it, or its absence, is new
   double last_value = 0;             // of the first metric
-  std::string desired;               // text of an object; empty: none
+  wire::Json desired;                // an object; null: none
   bool using_next = false;           // of two pairs
   int next_refused = 0;
   bool stopping = false, started = false, misbehaving = false;

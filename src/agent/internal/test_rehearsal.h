@@ -126,6 +126,7 @@ class Rehearsal {
   std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
   std::vector<std::string> told;                    // "state 1.0.0", "results installed", ...
   std::vector<std::string> readings;                // packs
+  std::vector<std::string> configured;              // what each state said of it, JSON
 
  private:
   static net::http::Response text(int status, std::string body) {
@@ -166,8 +167,11 @@ class Rehearsal {
   }
 
   void hear_news(std::string_view where, std::string_view payload) {
-    if (where.ends_with("/state"))
-      told.push_back("state " + expect(wire::parse_reported_state(payload)).firmware);
+    if (where.ends_with("/state")) {
+      const auto state = expect(wire::parse_reported_state(payload));
+      told.push_back("state " + state.firmware);
+      configured.push_back(wire::to_text(state.config));
+    }
     if (!where.ends_with("/results")) return;
     const auto report = expect(wire::parse_update_report(payload));
     told.push_back(std::string("results ") + name_of(report.outcome));

@@ -1,8 +1,9 @@
 // identity/internal/refusals -- how many refusals the ledger takes.
 //
 // A refusal is worth an entry; a flood of them is worth a count. At most 5 a minute are admitted
-// for one key (a subject, or a peer whose subject is not known) and 60 for all keys together; the
-// next one that is admitted says how many were left out. Memory is bounded: 10,000 keys.
+// for one key (the kind of refusal, and a subject, or a peer whose subject is not known) and 60 for
+// all keys together; the next one that is admitted says how many were left out. Memory is bounded:
+// 10,000 keys.
 //
 // Domain thread only. The caller says what time it is.
 #pragma once

@@ -63,6 +63,7 @@ struct Asked {  // what enrol and renew have in common
   const std::string& from;
   const Claims& claims;
   std::vector<std::string> also_called = {};  // by its maker
+  crypto::Hash key = crypto::sha256(spki);
 };
 
 struct Born {  // a birth certificate that is one of a trusted maker's
@@ -82,7 +83,7 @@ struct Refusal {
   std::string cause;
   std::string target;  // empty: nobody we know
   std::string from;
-  const char* action = "enrolment.refused";
+  std::string action = "enrolment.refused";
 };
 
 struct Identity::Registry {
@@ -99,7 +100,8 @@ struct Identity::Registry {
   // registry.cpp
   Result<void> load();
   std::optional<Subject> find(const std::string& id) const;
-  store::Writer& note(const Refusal&);  // into the ledger, unless too many were of late
+  store::Writer& note(const Refusal& r) { return note(r, refusals); }
+  store::Writer& note(const Refusal&, RefusalMeter&);  // into the ledger, unless too many of late
   std::unexpected<Error> refuse(const Refusal&, Fault, std::string told);
   Live& admit(const crypto::Hash& fingerprint, Live);
   void settle(Live&);  // pending becomes valid
@@ -139,6 +141,7 @@ struct Identity::Registry {
   // enrolment.cpp
   struct Proof {
     Subject subject;
+    crypto::Hash evidence;          // of the Commission that may come of it
     std::optional<Bytes> answered;  // this very request has its answer already
   };
   Result<Proof> prove_by_token(const EnrolRequest&);
@@ -208,8 +211,8 @@ struct Identity::Registry {
   std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   std::map<std::string, Maker> makers;
   std::map<std::string, EnrolmentProfile> profiles;  // those that are put
-  RefusalMeter refusals;
-  std::uint32_t open_shard = 0;  // that is filled now
+  RefusalMeter refusals, door_refusals;              // so that neither crowds out the other
+  std::uint32_t open_shard = 0;                      // that is filled now
   std::size_t in_open_shard = 0;
   std::uint64_t revocations = 0;                // since start
   std::map<std::string, std::uint64_t> listed;  // by shard URI: `revocations` at the last order

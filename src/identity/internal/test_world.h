@@ -96,8 +96,7 @@ struct World {
     if (!enrolment) return std::unexpected(enrolment.error());
     if (const auto* before = std::get_if<Bytes>(&*enrolment)) return *before;
     const auto& commission = std::get<Commission>(*enrolment);
-    auto signed_by_keeper = keeper->issue(std::span(&commission.order, 1));
-    TRY(const auto der, std::move(signed_by_keeper.front()));
+    TRY(const auto der, keeper->issue(commission.order));
     return identity->file(commission, der);
   }
   Result<Bytes> enrol(const EnrolRequest& request) { return issue(identity->enrol(request)); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "series/internal/crc32c.h"
+#include "store/answered.h"
 
 namespace muster::series {
 namespace {
@@ -22,14 +23,9 @@ std::int64_t signed_of(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
 }
 
-// The one place where a failing file becomes an answer.
-template <class Work>
-auto guarded(Work work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const store::Broken& broken) {
-    return fail(Fault::unavailable, broken.what());
-  }
+// To who asks for history, a file that cannot be used is an answer.
+auto guarded(auto work) {
+  return store::answered(Fault::unavailable, std::move(work));
 }
 
 std::unexpected<Error> damaged(std::string_view what, std::int64_t number) {
