@@ -163,7 +163,7 @@ struct Presence {
 struct Misuse {  // a security matter that a door refused
   using Answer = None;
   std::string who;     // device id, or peer address when not known
-  std::string action;  // "topic.refused", "packet.malformed", "certificate.refused"
+  std::string action;  // "topic.refused", "packet.malformed"
   std::string what;    // in words
 };
 

@@ -84,7 +84,7 @@ Result<Assignment> read_assignment(const Json& content);
 
 // --- what travels on a device's topics ---
 
-struct Offer {             // v1/devices/{id}/updates, retained for the device
+struct Offer {             // v1/devices/{id}/updates
   std::string release;     // envelope text
   std::string assignment;  // envelope text
   std::string path;        // of the artifact, on the device port; begins with "/"

@@ -1,10 +1,11 @@
 // gateway/session -- one MQTT connection (3.1.1 or 5.0), from its handshake to its goodbye.
 //
-// It asks once who its certificate stands for, holds the client to its own subtree (an application
-// to its filters), hands readings to its thread's batches, and acknowledges when told that they are
-// kept. No session state outlives the connection: Session Present is always 0, and desired state
-// and updates are told anew at each subscription. QoS 2, retained messages, topic aliases and
-// shared subscriptions are refused with the reason. Loop thread.
+// It asks who its certificate stands for, and again when a cut may have overtaken the answer; holds
+// the client to its own subtree (an application to its filters), hands readings to its thread's
+// batches, and acknowledges when told that they are kept. No session state outlives the connection:
+// Session Present is always 0, and desired state and updates are told anew at each subscription.
+// QoS 2, retained messages, topic aliases and shared subscriptions are refused with the reason.
+// Loop thread.
 #pragma once
 
 #include <array>

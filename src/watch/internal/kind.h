@@ -1,5 +1,6 @@
 // watch/internal/kind -- what is known and usual of one model: its interval, its metrics with their
-// declared ranges, and the baselines of all its devices together.
+// declared ranges, and the baselines of all its devices together. Plain values; the thread of their
+// Watch.
 #pragma once
 
 #include <string>
