@@ -14,6 +14,7 @@
 #include "gateway/internal/test_stand_ins.h"
 #include "net/http.h"
 #include "net/stream.h"
+#include "net/test_until.h"
 #include "wire/mqtt.h"
 
 namespace muster::gateway {
@@ -155,21 +156,7 @@ class Workbench {
     return client;
   }
 
-  // False when it has not happened in 20 s.
-  bool until(const std::function<bool()>& done) {
-    bool late = false;
-    const auto limit = loop.after(20s, [&] { late = true; });
-    net::Loop::TimerId next;
-    std::function<void()> look = [&] {
-      if (done() || late) return loop.stop();
-      next = loop.after(1ms, look);
-    };
-    look();
-    loop.run();
-    loop.cancel(next);
-    loop.cancel(limit);
-    return done();
-  }
+  bool until(const std::function<bool()>& done) { return net::until(loop, done); }
   template <class T>
   T wait(Client& client) {  // for a packet; fails the program's test when none comes
     std::optional<T> found;
