@@ -99,7 +99,6 @@ class Telemetry::Lane {
   struct Metric {
     std::string name;
     series::Key key = 0;
-    series::Point last;
   };
   struct Known {
     DeviceId device;
@@ -116,7 +115,7 @@ class Telemetry::Lane {
     known_[local].device = device;
     for (std::string& name : series_.metrics(device.text())) {  // from before a restart
       const series::Key key = series_.key(device.text(), name);
-      known_[local].metrics.push_back({std::move(name), key, {}});
+      known_[local].metrics.push_back({std::move(name), key});
     }
     watched_[local] = watch_.slot(device, model);
     if (auto released = anew_.extract(device)) known_[local].anew = released.mapped();
@@ -177,7 +176,7 @@ Telemetry::Lane::Metric* Telemetry::Lane::metric(Known& known, std::string_view 
   for (Metric& each : known.metrics)
     if (each.name == name) return &each;
   if (known.metrics.size() >= metrics_a_device_max) return nullptr;
-  known.metrics.push_back({std::string(name), series_.key(known.device.text(), name), {}});
+  known.metrics.push_back({std::string(name), series_.key(known.device.text(), name)});
   return &known.metrics.back();
 }
 
@@ -192,8 +191,7 @@ void Telemetry::Lane::keep(link::Batch& batch, link::Kept& kept) {
       Metric* each =
           metric(known, std::string_view(batch.names).substr(reading.name_at, reading.name_size));
       if (!each) continue;  // a 65th metric is not kept
-      each->last = {reading.at, reading.value};
-      samples_.push_back({each->key, each->last});
+      samples_.push_back({each->key, {reading.at, reading.value}});
     }
   }
   Result<void> done = samples_.empty() ? Result<void>{} : series_.append(samples_);
