@@ -145,6 +145,9 @@ class Workbench {
                               .serial = {}});
     return papers;
   }
+  void push(std::vector<link::Push> pushes) {
+    gateway->push(std::make_shared<const std::vector<link::Push>>(std::move(pushes)));
+  }
   std::unique_ptr<Client> dial(const Papers& who, mqtt::Version version = mqtt::Version::v5) {
     return std::make_unique<Client>(loop, who, ca.pem(), gateway->ports().mqtt, version);
   }
