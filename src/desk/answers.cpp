@@ -1,5 +1,7 @@
 #include "desk/answers.h"
 
+#include <utility>
+
 #include "crypto/key.h"
 #include "wire/json.h"
 #include "wire/update.h"
@@ -45,8 +47,12 @@ Result<link::Reply> Answers::answer(const link::Hello& hello) {
     if (isolation && isolation->level == segment::Level::blocked)
       return fail(Fault::forbidden, "this device is isolated: " + isolation->reason);
   }
-  return link::Grant{principal->name,  principal->application, principal->restricted,
-                     principal->model, principal->subscribe,   principal->serial};
+  return link::Grant{.device = std::move(principal->device),
+                     .application = principal->application ? std::move(principal->name) : "",
+                     .restricted = principal->restricted,
+                     .model = std::move(principal->model),
+                     .subscribe = std::move(principal->subscribe),
+                     .serial = std::move(principal->serial)};
 }
 
 Result<link::Reply> Answers::answer(const link::FindProfile& ask) {

@@ -59,14 +59,10 @@ void Session::granted(Result<link::Reply> reply) {
   phase_ = Phase::granted;
   if (!reply) return turn_away(reply.error());
   auto& grant = std::get<link::Grant>(*reply);
-  if (grant.application) {
+  if (!grant.application.empty())
     application_ = std::make_unique<Application>(
-        Application{std::move(grant.name), {}, std::move(grant.subscribe), {}});
-  } else {
-    auto device = DeviceId::parse(grant.name);
-    if (!device) return turn_away(device.error());
-    device_ = std::move(*device);
-  }
+        Application{std::move(grant.application), {}, std::move(grant.subscribe), {}});
+  device_ = std::move(grant.device);
   model_ = std::move(grant.model);
   restricted_ = grant.restricted;
   serial_ = serial_key(grant.serial);

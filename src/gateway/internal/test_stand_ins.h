@@ -75,7 +75,7 @@ class Oracle final : public link::Controller {
 
   void grant(const Papers& who, link::Grant grant) {
     std::lock_guard lock(mutex_);
-    grant.name = who.name;
+    if (grant.application.empty()) grant.device = expect(DeviceId::parse(who.name));
     grant.serial = who.serial;
     grants_[who.fingerprint] = std::move(grant);
   }

@@ -129,7 +129,8 @@ class Workbench {
   }
   Papers device(const std::string& name, bool restricted = false) {
     Papers papers = ca.issue(crypto::Use::client, name);
-    controller.grant(papers, {.name = {},
+    controller.grant(papers, {.device = {},
+                              .application = {},
                               .restricted = restricted,
                               .model = expect(ModelId::parse("meter")),
                               .subscribe = {},
@@ -138,8 +139,8 @@ class Workbench {
   }
   Papers application(const std::string& name, std::vector<std::string> subscribe) {
     Papers papers = ca.issue(crypto::Use::client, name);
-    controller.grant(papers, {.name = {},
-                              .application = true,
+    controller.grant(papers, {.device = {},
+                              .application = name,
                               .model = {},
                               .subscribe = std::move(subscribe),
                               .serial = {}});
