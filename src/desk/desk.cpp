@@ -247,14 +247,9 @@ void Desk::post(Work work, bool urgent) {
 }
 
 void Desk::tell(std::string what, std::move_only_function<Result<void>(Domain&)> news) {
-  ask<bool>(
-      [news = std::move(news)](Domain& domain) mutable -> Result<bool> {
-        TRY_VOID(news(domain));
-        return true;
-      },
-      [what = std::move(what)](const Result<bool>& done) {
-        if (!done) log::warning("desk", what + " was not taken", {{"why", done.error().message}});
-      });
+  ask<void>(std::move(news), [what = std::move(what)](const Result<void>& done) {
+    if (!done) log::warning("desk", what + " was not taken", {{"why", done.error().message}});
+  });
 }
 
 void Desk::ask(link::Request request, link::Answered answered) {
