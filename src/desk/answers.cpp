@@ -33,10 +33,8 @@ std::string Answers::desired_of(const inventory::Device& device) {
 
 Result<std::string> Answers::update_for(const DeviceId& device) {
   auto decision = domain_.rollouts.offer(device);
-  if (!decision) return std::string("{}");
-  TRY(auto offer,
-      domain_.releases.offer(device, decision->release, decision->number, decision->back));
-  return wire::to_text(offer);
+  if (!decision) return wire::no_offer();
+  return domain_.releases.offer(device, decision->release, decision->number, decision->back);
 }
 
 Result<link::Reply> Answers::answer(const link::Hello& hello) {

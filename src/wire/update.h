@@ -91,6 +91,8 @@ struct Offer {             // v1/devices/{id}/updates
   bool operator==(const Offer&) const = default;
 };
 std::string to_text(const Offer&);
+std::string offer_text(std::string_view release, std::string_view assignment,
+                       std::string_view path);               // the same, of its parts
 std::string no_offer();                                      // "{}"
 Result<std::optional<Offer>> parse_offer(std::string_view);  // nullopt: there is nothing to do
 
