@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "base/peer.h"
 #include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/peer.h"
 #include "wire/topic.h"
 
 namespace muster::gateway {
@@ -186,10 +187,7 @@ void Shard::take_over(Index& index, const typename Index::key_type& client,
 void Shard::report_take_over(const Session& older, const std::string& from) {
   count(tally().take_overs);
   const std::string before = older.from();
-  const auto host = [](const std::string& peer) {
-    return std::string_view(peer).substr(0, peer.rfind(':'));
-  };
-  if (older.device() && host(before) != host(from))
+  if (older.device() && host_of(before) != host_of(from))
     report(link::TakenOver{*older.device(), before, from});
 }
 
