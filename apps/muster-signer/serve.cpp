@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/log.h"
 #include "signer/connect.h"
 #include "signer/folder.h"
@@ -17,8 +18,6 @@
 
 namespace muster {
 namespace {
-
-using signer::Descriptor;
 
 Result<Descriptor> signals_to_stop() {
   std::signal(SIGPIPE, SIG_IGN);

@@ -1,5 +1,5 @@
 // muster/output -- how a command speaks: data on stdout (a table, or JSON as the API gave it), talk
-// on stderr, and an exit code that scripts can rely on (docs/reference/cli.md).
+// on stderr, and an exit code that scripts can rely on (docs/reference/cli.md). Main thread.
 #pragma once
 
 #include <string>

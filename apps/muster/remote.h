@@ -2,7 +2,7 @@
 // out.
 //
 // The token comes from a file (never from the command line) and is sent over TLS that is checked
-// against --ca.
+// against --ca. Main thread, blocks.
 #pragma once
 
 #include <filesystem>

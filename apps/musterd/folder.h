@@ -12,7 +12,7 @@
 //   ports.json               where the doors are, rewritten at each start
 //
 // The CA certificates are the signer's. When the server certificate is issued anew:
-// desk/server_certificate.
+// desk/server_certificate. Blocks its thread: the main one, after the start that of renewal.
 #pragma once
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 #include "agent/credentials.h"
 #include "agent/internal/test_rehearsal.h"
 #include "crypto/internal/test_maker.h"
+#include "net/test_until.h"
 #include "wire/senml.h"
 
 using namespace muster;
@@ -53,14 +54,9 @@ struct Stage {
     if (device) stop();
   }
 
-  bool until(const std::function<bool()>& seen) { return net::run(loop, wait_for(&loop, &seen)); }
+  bool until(const std::function<bool()>& seen) { return net::until(loop, seen); }
   bool until_told(const std::string& what) {
     return until([&] { return std::ranges::find(rehearsal.told, what) != rehearsal.told.end(); });
-  }
-  static net::Task<bool> wait_for(net::Loop* loop, const std::function<bool()>* seen) {
-    const std::int64_t began = monotonic_ns();
-    while (!(*seen)() && monotonic_ns() - began < 10'000'000'000) co_await net::sleep(*loop, 2ms);
-    co_return (*seen)();
   }
 };
 

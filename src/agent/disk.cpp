@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "base/descriptor.h"
+#include "base/file.h"
 
 namespace muster::agent {
 namespace {
@@ -20,20 +23,6 @@ std::unexpected<Error> broken(const char* what, const fs::path& path) {
               std::string("cannot ") + what + " " + path.string() + ": " + std::strerror(errno));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 Result<void> write_all(int fd, std::string_view text, const fs::path& path) {
   while (!text.empty()) {
     const auto written = ::write(fd, text.data(), text.size());
@@ -41,12 +30,6 @@ Result<void> write_all(int fd, std::string_view text, const fs::path& path) {
     if (written < 0) return broken("write", path);
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  return {};
-}
-
-Result<void> sync_folder(const fs::path& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return broken("fsync", folder);
   return {};
 }
 
@@ -68,34 +51,19 @@ Result<FolderDisk> FolderDisk::open(fs::path folder) {
 }
 
 Result<std::optional<std::string>> FolderDisk::read(const std::string& name) const {
-  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return std::nullopt;
-  if (!fd) return broken("read", path(name));
-  std::string text;
-  std::array<char, 16384> piece;
-  for (;;) {
-    const auto got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return broken("read", path(name));
-    if (got == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.size() > text_max)
-      return fail(Fault::corrupt, path(name).string() + " is too large to be ours");
-  }
+  struct stat status{};
+  if (::stat(path(name).c_str(), &status) != 0)
+    return errno == ENOENT ? Result<std::optional<std::string>>(std::nullopt)
+                           : broken("read", path(name));
+  auto text = read_file(path(name), text_max);
+  if (text) return std::move(*text);
+  const bool ours = status.st_size <= static_cast<off_t>(text_max);
+  return fail(ours ? Fault::unavailable : Fault::corrupt, std::move(text.error().message));
 }
 
 Result<void> FolderDisk::write(const std::string& name, std::string_view text) {
-  const fs::path target = path(name), temporary = target.string() + ".new";
-  TRY_VOID(make_folder_of(target));
-  {
-    const Descriptor fd(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd) return broken("write", temporary);
-    TRY_VOID(write_all(fd.get(), text, temporary));
-    if (::fsync(fd.get()) != 0) return broken("fsync", temporary);
-  }
-  if (::rename(temporary.c_str(), target.c_str()) != 0) return broken("rename to", target);
-  return sync_folder(target.parent_path());
+  TRY_VOID(make_folder_of(path(name)));
+  return write_file(path(name), text, 0600);
 }
 
 Result<void> FolderDisk::append(const std::string& name, ByteView bytes) {
@@ -104,12 +72,12 @@ Result<void> FolderDisk::append(const std::string& name, ByteView bytes) {
   const Descriptor fd(
       ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return broken("write", target);
-  return write_all(fd.get(), text_of(bytes), target);
+  return write_all(fd.number(), text_of(bytes), target);
 }
 
 Result<void> FolderDisk::sync(const std::string& name) {
   const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return broken("fsync", path(name));
+  if (!fd || ::fsync(fd.number()) != 0) return broken("fsync", path(name));
   return sync_folder(path(name).parent_path());
 }
 
@@ -134,17 +102,11 @@ Result<std::uint64_t> FolderDisk::size(const std::string& name) const {
 }
 
 Result<crypto::Hash> FolderDisk::digest(const std::string& name) const {
-  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return broken("read", path(name));
   crypto::Sha256 sha;
-  std::vector<std::uint8_t> piece(256 * 1024);
-  for (;;) {
-    const auto got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return broken("read", path(name));
-    if (got == 0) return sha.finish();
-    sha.update(ByteView(piece).first(static_cast<std::size_t>(got)));
-  }
+  if (auto all = read_file(path(name), UINT64_MAX, [&](ByteView piece) { sha.update(piece); });
+      !all)
+    return fail(Fault::unavailable, std::move(all.error().message));
+  return sha.finish();
 }
 
 // --- in memory ---

@@ -47,6 +47,19 @@ TEST_CASE("a folder keeps texts and files, for nobody else to read") {
   CHECK(**expect(FolderDisk::open(scratch.path / "state")).read("text") == "two");
 }
 
+TEST_CASE(
+    "a text that is too large to be ours is corrupt, and what cannot be read is unavailable") {
+  Scratch scratch;
+  auto disk = expect(FolderDisk::open(scratch.path / "state"));
+  REQUIRE(disk.append("text", Bytes((1 << 20) + 1)));
+  CHECK(disk.read("text").error().fault == Fault::corrupt);
+  REQUIRE(disk.write("text", "small"));
+  CHECK(**disk.read("text") == "small");
+  REQUIRE(disk.write("a/text", "in a folder"));
+  CHECK(disk.read("a").error().fault == Fault::unavailable);
+  CHECK(disk.digest("none").error().fault == Fault::unavailable);
+}
+
 TEST_CASE("a disk in memory does the same") {
   MemoryDisk disk;
   check_disk(disk);

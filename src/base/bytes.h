@@ -1,4 +1,4 @@
-// base/bytes -- octets and their two spellings, hexadecimal and base64.
+// base/bytes -- octets and their two spellings, hexadecimal and base64. Pure; any thread.
 #pragma once
 
 #include <cstdint>

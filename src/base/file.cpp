@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <utility>
+
+#include "base/descriptor.h"
 
 namespace muster {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t piece_max = 1 << 20;
-
-struct Descriptor {  // closed at the end, unless it was before, to learn what close says
-  explicit Descriptor(int number) : fd(number) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  bool close() { return fd < 0 || ::close(std::exchange(fd, -1)) == 0; }
-  int fd;
-};
 
 std::unexpected<Error> cannot(Fault fault, const char* what, const fs::path& path, int error) {
   return fail(fault, std::string("cannot ") + what + " " + path.string() + ": " +
@@ -51,23 +44,16 @@ Result<void> check_replaceable(const fs::path& path) {
   return {};
 }
 
-Result<void> sync_folder(const fs::path& folder) {
-  const Descriptor open{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (open.fd < 0 || ::fsync(open.fd) != 0)
-    return cannot(Fault::unavailable, "fsync", folder, errno);
-  return {};
-}
-
 }  // namespace
 
 Result<std::uint64_t> read_file(const fs::path& path, std::uint64_t max,
                                 const std::function<void(ByteView)>& piece) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) return cannot(Fault::invalid, "read", path, errno);
-  Bytes room(std::min<std::uint64_t>(piece_max, max + 1));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return cannot(Fault::invalid, "read", path, errno);
+  Bytes room(std::min<std::uint64_t>(piece_max - 1, max) + 1);
   std::uint64_t total = 0;
   for (;;) {
-    const auto got = ::read(file.fd, room.data(), room.size());
+    const auto got = ::read(file.number(), room.data(), room.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return cannot(Fault::invalid, "read", path, errno);
     if (got == 0) return total;
@@ -89,16 +75,23 @@ Result<void> write_file(const fs::path& path, std::string_view text, unsigned mo
   TRY_VOID(check_replaceable(path));
   const fs::path draft = path.string() + ".new";
   ::unlink(draft.c_str());  // of a program that was killed
-  Descriptor file{::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-  if (file.fd < 0) return cannot(Fault::unavailable, "write", draft, errno);
-  if (!write_all(file.fd, text) || ::fsync(file.fd) != 0 || !file.close() ||
+  Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!file) return cannot(Fault::unavailable, "write", draft, errno);
+  if (!write_all(file.number(), text) || ::fsync(file.number()) != 0 || !file.close() ||
       ::rename(draft.c_str(), path.c_str()) != 0) {
     const int why = errno;
     ::unlink(draft.c_str());
     return cannot(Fault::unavailable, "write", path, why);
   }
-  const fs::path folder = path.parent_path();
-  return sync_folder(folder.empty() ? "." : folder);
+  return sync_folder(path.parent_path());
+}
+
+Result<void> sync_folder(const fs::path& path) {
+  const fs::path folder = path.empty() ? "." : path;
+  const Descriptor open(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!open || ::fsync(open.number()) != 0)
+    return cannot(Fault::unavailable, "fsync", folder, errno);
+  return {};
 }
 
 }  // namespace muster

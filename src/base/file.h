@@ -26,4 +26,8 @@ Result<std::uint64_t> read_file(const std::filesystem::path&, std::uint64_t max,
 // replaced itself, not what it names.
 Result<void> write_file(const std::filesystem::path&, std::string_view text, unsigned mode = 0644);
 
+// What was made, renamed or removed in it is so after a power cut too; or unavailable. Empty: the
+// working folder.
+Result<void> sync_folder(const std::filesystem::path&);
+
 }  // namespace muster

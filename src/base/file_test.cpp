@@ -70,3 +70,12 @@ TEST_CASE("what cannot be replaced by a rename is not written over, and what was
   CHECK_FALSE(write_file(path, "after"));
   CHECK(expect(read_file(path, 100)) == "before");
 }
+
+TEST_CASE("a folder is synced by its name, and what is none is told of") {
+  const TestFolder folder;
+  CHECK(sync_folder(folder.path));
+  CHECK(sync_folder({}));  // the working folder
+  expect(write_file(folder.path / "file", "text"));
+  CHECK(sync_folder(folder.path / "file").error().fault == Fault::unavailable);
+  CHECK(mentions(sync_folder(folder.path / "none").error(), "No such file"));
+}

@@ -2,7 +2,7 @@
 //
 // Name<Tag> is text chosen outside (a device, a model); it is checked once, where it enters, so
 // that whoever holds one may put it in a topic, a path or a subject without a second look. Id<Tag>
-// is a number given by us.
+// is a number given by us. Plain values; any thread.
 #pragma once
 
 #include <compare>

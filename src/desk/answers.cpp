@@ -1,5 +1,7 @@
 #include "desk/answers.h"
 
+#include <utility>
+
 #include "crypto/key.h"
 #include "wire/json.h"
 #include "wire/update.h"
@@ -29,10 +31,8 @@ std::string Answers::desired_of(const inventory::Device& device) {
 
 Result<std::string> Answers::update_for(const DeviceId& device) {
   auto decision = domain_.rollouts.offer(device);
-  if (!decision) return std::string("{}");
-  TRY(auto offer,
-      domain_.releases.offer(device, decision->release, decision->number, decision->back));
-  return wire::to_text(offer);
+  if (!decision) return wire::no_offer();
+  return domain_.releases.offer(device, decision->release, decision->number, decision->back);
 }
 
 Result<link::Reply> Answers::answer(const link::Hello& hello) {
@@ -43,8 +43,12 @@ Result<link::Reply> Answers::answer(const link::Hello& hello) {
     if (isolation && isolation->level == segment::Level::blocked)
       return fail(Fault::forbidden, "this device is isolated: " + isolation->reason);
   }
-  return link::Grant{principal->name,  principal->application, principal->restricted,
-                     principal->model, principal->subscribe,   principal->serial};
+  return link::Grant{.device = std::move(principal->device),
+                     .application = principal->application ? std::move(principal->name) : "",
+                     .restricted = principal->restricted,
+                     .model = std::move(principal->model),
+                     .subscribe = std::move(principal->subscribe),
+                     .serial = std::move(principal->serial)};
 }
 
 Result<link::Reply> Answers::answer(const link::FindProfile& ask) {

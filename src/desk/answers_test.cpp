@@ -38,10 +38,10 @@ TEST_CASE("a certificate is told whom it stands for; an unknown one is refused a
   World world;
   const auto certificate = world.enrol("meter-1");
   const auto grant = expect(world.ask(link::Hello{certificate, "198.51.100.7:4000"}));
-  CHECK(grant.name == "meter-1");
+  CHECK(grant.device == device_id("meter-1"));
   CHECK(grant.model.text() == "meter");
   CHECK_FALSE(grant.restricted);
-  CHECK_FALSE(grant.application);
+  CHECK(grant.application.empty());
   CHECK(grant.serial.size() >= 16);
 
   const auto refused = world.ask(link::Hello{{}, "203.0.113.9:5000"});

@@ -144,11 +144,12 @@ void Desk::Floor::push_offers() {
 }
 
 void Desk::Floor::tell(Turn& turn, bool durable) {
-  auto now_pushes = std::exchange(pushes, {});
+  const auto now_pushes =
+      std::make_shared<const std::vector<link::Push>>(std::exchange(pushes, {}));
   auto now_news = std::exchange(news, {});
   auto now_changed = std::exchange(changed, {});
   now_news.ledger_to = news.ledger_from = news.ledger_to = domain.ledger.size();
-  if (durable && !now_pushes.empty())
+  if (durable && !now_pushes->empty())
     for (link::Gate* gate : gates)
       gate->push(now_pushes);  // before the answers: who is told "isolated" finds it so
   for (auto& told : turn.told) told(durable);
@@ -246,14 +247,9 @@ void Desk::post(Work work, bool urgent) {
 }
 
 void Desk::tell(std::string what, std::move_only_function<Result<void>(Domain&)> news) {
-  ask<bool>(
-      [news = std::move(news)](Domain& domain) mutable -> Result<bool> {
-        TRY_VOID(news(domain));
-        return true;
-      },
-      [what = std::move(what)](const Result<bool>& done) {
-        if (!done) log::warning("desk", what + " was not taken", {{"why", done.error().message}});
-      });
+  ask<void>(std::move(news), [what = std::move(what)](const Result<void>& done) {
+    if (!done) log::warning("desk", what + " was not taken", {{"why", done.error().message}});
+  });
 }
 
 void Desk::ask(link::Request request, link::Answered answered) {

@@ -122,8 +122,8 @@ void Status::renew() {
       .not_after = std::min<Instant>(second + responder_life - backdated, issuer.not_after),
       .spki = key->public_key().spki()};
   issuer_.issue(std::move(order), [this, key = std::move(*key)](Result<Bytes> der) mutable {
-    desk_.ask<bool>([](Domain&) -> Result<bool> { return true; },
-                    [this, key = std::move(key), der = std::move(der)](Result<bool>) mutable {
+    desk_.ask<void>([](Domain&) -> Result<void> { return {}; },
+                    [this, key = std::move(key), der = std::move(der)](Result<void>) mutable {
                       renewed(std::move(key), std::move(der));
                     });
   });

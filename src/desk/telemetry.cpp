@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -17,6 +18,10 @@ constexpr std::size_t metrics_a_device_max = 64;
 constexpr Duration watch_every = 250ms;
 constexpr Duration retention_every = 1h;
 constexpr Duration told_late_max = 1h;  // after a device was let back in
+
+std::string_view name_of(const link::Batch& batch, const link::Reading& reading) {
+  return std::string_view(batch.names).substr(reading.name_at, reading.name_size);
+}
 
 }  // namespace
 
@@ -84,7 +89,7 @@ class Telemetry::Lane {
 
   void keep(link::Batch& batch, link::Kept& kept);
   void connected(std::uint32_t local, bool here) {
-    watch_.connected(watched_[local], here, clock_.now());
+    watch_.connected(known_[local].slot, here, clock_.now());
   }
   void profile(const watch::ModelProfile& profile) { watch_.profile(profile); }
   void forget(const DeviceId& device);
@@ -99,30 +104,32 @@ class Telemetry::Lane {
   struct Metric {
     std::string name;
     series::Key key = 0;
-    series::Point last;
+    std::optional<watch::MetricId> id = {};  // once the watch has a place for it
   };
   struct Known {
     DeviceId device;
+    watch::Slot slot = 0;  // in watch_
     std::vector<Metric> metrics;
-    Instant anew{};  // when it was last let back in
+    std::uint16_t hint = 0;  // the metric whose turn it is, if the device keeps its order
+    Instant anew{};          // when it was last let back in
   };
+  static constexpr std::uint16_t not_kept = UINT16_MAX;
 
   void run();
   void admit(std::uint32_t local, const DeviceId& device, const ModelId& model) {
-    if (known_.size() <= local) {
-      known_.resize(local + 1);
-      watched_.resize(local + 1);
-    }
-    known_[local].device = device;
+    if (known_.size() <= local) known_.resize(local + 1);
+    Known& known = known_[local];
+    known.device = device;
     for (std::string& name : series_.metrics(device.text())) {  // from before a restart
       const series::Key key = series_.key(device.text(), name);
-      known_[local].metrics.push_back({std::move(name), key, {}});
+      known.metrics.push_back({std::move(name), key});
     }
-    watched_[local] = watch_.slot(device, model);
-    if (auto released = anew_.extract(device)) known_[local].anew = released.mapped();
+    known.slot = watch_.slot(device, model);
+    if (auto released = anew_.extract(device)) known.anew = released.mapped();
   }
-  Metric* metric(Known& known, std::string_view name);
+  std::uint16_t place(Known& known, std::string_view name);  // in metrics; makes it on first use
   void observe(const link::Batch& batch);
+  std::optional<watch::MetricId> id_of(Known& known, const link::Batch& batch, std::uint32_t i);
   void upkeep();
 
   const unsigned number_, count_;
@@ -133,9 +140,10 @@ class Telemetry::Lane {
   series::Series series_;
   watch::Watch watch_;
   std::vector<Known> known_;                    // by local slot
-  std::vector<watch::Slot> watched_;            // the same, in watch's numbering
   std::unordered_map<DeviceId, Instant> anew_;  // of devices without a slot yet
-  std::vector<series::Sample> samples_;         // of the running batch
+  // of the running batch
+  std::vector<series::Sample> samples_;
+  std::vector<std::uint16_t> places_;  // of each reading, in its device's metrics; or not_kept
   bool unsynced_ = false;
   Instant synced_{}, watched_at_{}, pruned_{};
 
@@ -173,27 +181,32 @@ void Telemetry::Lane::run() {
     log::error("telemetry", "history could not be flushed", {{"why", flushed.error().message}});
 }
 
-Telemetry::Lane::Metric* Telemetry::Lane::metric(Known& known, std::string_view name) {
-  for (Metric& each : known.metrics)
-    if (each.name == name) return &each;
-  if (known.metrics.size() >= metrics_a_device_max) return nullptr;
-  known.metrics.push_back({std::string(name), series_.key(known.device.text(), name), {}});
-  return &known.metrics.back();
+std::uint16_t Telemetry::Lane::place(Known& known, std::string_view name) {
+  auto& metrics = known.metrics;
+  if (known.hint >= metrics.size()) known.hint = 0;
+  if (known.hint < metrics.size() && metrics[known.hint].name == name) return known.hint++;
+  const auto at = std::ranges::find(metrics, name, &Metric::name);
+  const auto found = static_cast<std::uint16_t>(at - metrics.begin());
+  if (at == metrics.end()) {
+    if (metrics.size() >= metrics_a_device_max) return not_kept;
+    metrics.push_back({std::string(name), series_.key(known.device.text(), name)});
+  }
+  known.hint = static_cast<std::uint16_t>(found + 1);
+  return found;
 }
 
 // Log first, then the detectors, then the acknowledgement, which gives the batch away: an
 // acknowledged reading is never lost.
 void Telemetry::Lane::keep(link::Batch& batch, link::Kept& kept) {
   samples_.clear();
+  places_.assign(batch.readings.size(), not_kept);
   for (const link::Message& message : batch.messages) {
     Known& known = known_[message.slot / count_];
     for (std::uint32_t i = message.first; i < message.first + message.count; ++i) {
       const link::Reading& reading = batch.readings[i];
-      Metric* each =
-          metric(known, std::string_view(batch.names).substr(reading.name_at, reading.name_size));
-      if (!each) continue;  // a 65th metric is not kept
-      each->last = {reading.at, reading.value};
-      samples_.push_back({each->key, each->last});
+      places_[i] = place(known, name_of(batch, reading));
+      if (places_[i] == not_kept) continue;  // a 65th metric
+      samples_.push_back({known.metrics[places_[i]].key, {reading.at, reading.value}});
     }
   }
   Result<void> done = samples_.empty() ? Result<void>{} : series_.append(samples_);
@@ -210,18 +223,26 @@ void Telemetry::Lane::keep(link::Batch& batch, link::Kept& kept) {
 
 void Telemetry::Lane::observe(const link::Batch& batch) {
   for (const link::Message& message : batch.messages) {
-    watch::Slot slot = watched_[message.slot / count_];
-    watch_.message(slot, {batch.received, message.bytes, message.refused});
+    Known& known = known_[message.slot / count_];
+    watch_.message(known.slot, {batch.received, message.bytes, message.refused});
     if (message.refused) ++refused;
-    const Instant anew = known_[message.slot / count_].anew;
     for (std::uint32_t i = message.first; i < message.first + message.count; ++i) {
       const link::Reading& reading = batch.readings[i];
       // What it measured before it was let back in, and delivers now, was judged by who let it in.
-      if (instant(reading.at) < anew && batch.received < anew + told_late_max) continue;
-      watch_.reading(slot, std::string_view(batch.names).substr(reading.name_at, reading.name_size),
-                     instant(reading.at), reading.value);
+      if (instant(reading.at) < known.anew && batch.received < known.anew + told_late_max) continue;
+      if (const auto id = id_of(known, batch, i))
+        watch_.reading(known.slot, *id, instant(reading.at), reading.value);
     }
   }
+}
+
+// A metric that is not kept may be watched all the same: its model can declare more than 64.
+std::optional<watch::MetricId> Telemetry::Lane::id_of(Known& known, const link::Batch& batch,
+                                                      std::uint32_t i) {
+  if (places_[i] == not_kept) return watch_.metric(known.slot, name_of(batch, batch.readings[i]));
+  Metric& metric = known.metrics[places_[i]];
+  if (!metric.id) metric.id = watch_.metric(known.slot, metric.name);
+  return metric.id;
 }
 
 void Telemetry::Lane::upkeep() {
@@ -259,7 +280,7 @@ void Telemetry::Lane::forget(const DeviceId& device) {
     return;
   }
   known_[local].anew = clock_.now();
-  watch_.forget(watched_[local]);
+  watch_.forget(known_[local].slot);
 }
 
 std::vector<MetricNow> Telemetry::Lane::metrics(const DeviceId& device) {

@@ -262,6 +262,24 @@ TEST_CASE("findings reach who opened telemetry, rest, and start anew when a devi
   lanes.telemetry->forget(device_id("nobody"));
 }
 
+TEST_CASE("a metric is watched whether it is kept or not, and from when its model declares it") {
+  Lanes lanes;
+  const auto name = GENERATE(std::string("m64"), std::string("m20"));  // not kept; not taught
+  const auto strange = [&] {
+    for (int n = 0; n < 3; ++n) {
+      lanes.clock.pass(60s);
+      REQUIRE(lanes.keep("meter-1", numbered(0, 65)));
+    }
+    return lanes.take_findings("meter-1");
+  };
+  CHECK(strange().empty());
+  lanes.telemetry->profile(
+      {.id = model_id("meter"), .interval = 60s, .metrics = {{.name = name, .min = 0, .max = 10}}});
+  const auto found = strange();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].metric == name);
+}
+
 TEST_CASE("what a device measured before it was let back in is kept and not judged again") {
   Lanes lanes;
   lanes.telemetry->profile({.id = model_id("meter"),

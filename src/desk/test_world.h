@@ -44,9 +44,9 @@ inline ModelId model_id(const std::string& text) {
 struct World final : link::Gate {
   World() { desk.attach(*this); }
 
-  void push(const std::vector<link::Push>& told) override {
+  void push(link::Pushes told) override {
     if (pushing) pushing();
-    pushes.insert(pushes.end(), told.begin(), told.end());
+    pushes.insert(pushes.end(), told->begin(), told->end());
   }
 
   // One question to its answer.

@@ -49,9 +49,9 @@ TEST_CASE(
   w.settle(*device);
   CHECK_FALSE(device->heard<mqtt::Disconnect>());
 
-  w.gateway->push({link::Tell{id, link::Channel::commands, "{}"}});
+  w.push({link::Tell{id, link::Channel::commands, "{}"}});
   CHECK(text_of(w.wait<mqtt::Publish>(*device).payload) == "{}");
-  w.gateway->push({link::CutDevice{id, "isolated"}});
+  w.push({link::CutDevice{id, "isolated"}});
   CHECK(w.wait<mqtt::Disconnect>(*device).reason == Reason::administrative_action);
   CHECK(w.until([&] { return device->closed(); }));
   w.settle(app);

@@ -1,5 +1,5 @@
 // Clients that take more than their part: of the handshakes, of the memory for answers, of the
-// controller.
+// controller, of a batch of readings.
 #include <catch2/catch.hpp>
 
 #include "gateway/internal/test_workbench.h"
@@ -63,4 +63,22 @@ TEST_CASE("a device that asks faster than the controller answers waits for its a
   CHECK(publishes_when_still(w) == 256);
   w.controller.hold(false);
   CHECK(w.until([&] { return w.gateway->counters().publishes == 600; }));
+}
+
+TEST_CASE("full packs stop being read before their readings are more than one batch may hold") {
+  constexpr int many = 1'500, readings_of_a_pack = 1'024;
+  Workbench w;
+  w.telemetry.hold();
+  auto client = w.arrive(w.device("meter-1"));
+  std::string pack = R"([{"n":"m","v":0})";
+  for (int i = 1; i < readings_of_a_pack; ++i) pack += R"(,{"n":"m","v":1})";
+  pack += ']';
+  for (int i = 0; i < many; ++i) client->publish("v1/devices/meter-1/telemetry", pack);
+  const auto taken = publishes_when_still(w);
+  CHECK(taken > 512);
+  CHECK(taken < many);
+  w.telemetry.answer({});
+  for (int i = 0; i < many; ++i)
+    REQUIRE(w.wait<mqtt::Puback>(*client).reason == mqtt::Reason::success);
+  CHECK(w.telemetry.most_readings() <= 1 << 20);
 }

@@ -99,11 +99,10 @@ Gateway::Ports Gateway::ports() const {
   return threads_->ports;
 }
 
-void Gateway::push(const std::vector<link::Push>& pushes) {
-  auto shared = std::make_shared<const std::vector<link::Push>>(pushes);
+void Gateway::push(link::Pushes pushes) {
   for (auto& shard : threads_->shards)
-    shard->loop().post([&shard = *shard, shared] {
-      for (const link::Push& push : *shared) {
+    shard->loop().post([&shard = *shard, pushes] {
+      for (const link::Push& push : *pushes) {
         if (const auto* cut = std::get_if<link::Cut>(&push)) shard.cut(cut->serial);
         if (const auto* device = std::get_if<link::CutDevice>(&push))
           shard.cut_device(device->device, device->why);

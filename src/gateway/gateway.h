@@ -61,7 +61,9 @@ class Gateway final : public link::Gate {
     std::optional<std::uint16_t> status = {};
   };
   Ports ports() const;
-  void push(const std::vector<link::Push>&) override;
+  // Every thread walks all of them: a cut must reach each, since a grant may be on its way to any,
+  // and to know who is on which thread would take a lock at each connection.
+  void push(link::Pushes) override;
   // Says goodbye to every session, waits for the batches that are with the telemetry, and stops the
   // threads; repeats are harmless.
   void drain();

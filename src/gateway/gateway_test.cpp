@@ -125,7 +125,7 @@ TEST_CASE("a revoked certificate's session is closed at once, with the reason") 
   auto meter = w.device("meter-1");
   auto client = w.arrive(meter);
   auto other = w.arrive(w.device("meter-2"));
-  w.gateway->push({link::Cut{meter.serial}});
+  w.push({link::Cut{meter.serial}});
   CHECK(w.wait<mqtt::Disconnect>(*client).reason == Reason::administrative_action);
   CHECK(w.until([&] { return client->closed(); }));
   w.settle(*other);
@@ -135,7 +135,7 @@ TEST_CASE("a revoked certificate's session is closed at once, with the reason") 
 TEST_CASE("an isolated device is told why it is cut off") {
   Workbench w;
   auto client = w.arrive(w.device("meter-1"));
-  w.gateway->push({link::CutDevice{expect(DeviceId::parse("meter-1")), "isolated"}});
+  w.push({link::CutDevice{expect(DeviceId::parse("meter-1")), "isolated"}});
   const auto bye = w.wait<mqtt::Disconnect>(*client);
   CHECK(bye.reason == Reason::administrative_action);
   CHECK(mentions(bye.properties, "isolated"));
@@ -150,7 +150,7 @@ TEST_CASE("a grant that a cut may have overtaken is asked for again") {
   CHECK(w.until([&] { return w.controller.asked<link::Hello>().size() == 1; }));
   w.controller.hold(false);  // answered, and on its way to the session
   w.controller.revoke(meter);
-  w.gateway->push({link::Cut{meter.serial}});  // finds no session yet
+  w.push({link::Cut{meter.serial}});  // finds no session yet
   client->greet();
   CHECK(w.until([&] { return client->closed(); }));
   CHECK_FALSE(client->heard<mqtt::Connack>());
@@ -365,7 +365,7 @@ TEST_CASE("desired state and updates are told at subscription, commands when the
   CHECK(text_of(first.payload) == R"({"interval":30})");
   CHECK(second.topic == "v1/devices/meter-1/updates");
   const auto id = expect(DeviceId::parse("meter-1"));
-  w.gateway->push({link::Tell{id, link::Channel::commands, "{}"}});
+  w.push({link::Tell{id, link::Channel::commands, "{}"}});
   const auto command = w.wait<mqtt::Publish>(*client);
   CHECK(command.topic == "v1/devices/meter-1/commands");
   CHECK(command.qos == 1);
@@ -381,7 +381,7 @@ TEST_CASE("a device that is told more than it acknowledges is told the rest when
   client->subscribe("v1/devices/meter-1/commands");
   w.wait<mqtt::Suback>(*client);
   const auto id = expect(DeviceId::parse("meter-1"));
-  w.gateway->push(
+  w.push(
       {link::Tell{id, link::Channel::commands, "1"}, link::Tell{id, link::Channel::commands, "2"}});
   const auto one = w.wait<mqtt::Publish>(*client);
   w.settle(*client);

@@ -40,8 +40,8 @@ TEST_CASE("a message larger than its device takes is dropped and counted, and th
   client->subscribe("v1/devices/meter-1/commands");
   w.wait<mqtt::Suback>(*client);
   const auto id = expect(DeviceId::parse("meter-1"));
-  w.gateway->push({link::Tell{id, link::Channel::commands, std::string(100, 'x')},
-                   link::Tell{id, link::Channel::commands, "small"}});
+  w.push({link::Tell{id, link::Channel::commands, std::string(100, 'x')},
+          link::Tell{id, link::Channel::commands, "small"}});
   CHECK(text_of(w.wait<mqtt::Publish>(*client).payload) == "small");
   CHECK(w.gateway->counters().deliveries == 1);
   CHECK(w.gateway->counters().deliveries_dropped == 1);

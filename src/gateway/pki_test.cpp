@@ -58,7 +58,7 @@ TEST_CASE("a status answer is dropped when its certificate is cut, and others ar
   w.controller.to_status = link::StatusAnswer{{1}, w.clock.now() + 1h};
   w.post(w.question(serial));
   w.post(w.question({9}));
-  w.gateway->push({link::Cut{"01020304"}});
+  w.push({link::Cut{"01020304"}});
   w.post(w.question(serial));
   w.post(w.question({9}));
   CHECK(w.asked() == 3);

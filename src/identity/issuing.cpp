@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/log.h"
+#include "base/peer.h"
 #include "crypto/distribution_point.h"
 #include "identity/internal/registry.h"
 

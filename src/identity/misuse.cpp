@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/peer.h"
 #include "identity/internal/registry.h"
 
 namespace muster::identity {

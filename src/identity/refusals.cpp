@@ -47,14 +47,4 @@ std::optional<std::uint64_t> RefusalMeter::admit(const std::string& key, Instant
   return std::exchange(window.left_out, 0) + std::exchange(orphaned_, 0);
 }
 
-std::string host_of(const std::string& peer) {
-  const auto colon = peer.rfind(':');
-  if (colon == std::string::npos || colon + 1 == peer.size()) return peer;
-  const bool digits = std::all_of(peer.begin() + static_cast<std::ptrdiff_t>(colon) + 1, peer.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
-  const bool one_colon = peer.find(':') == colon;
-  const bool bracketed = colon > 0 && peer[colon - 1] == ']';
-  return digits && (one_colon || bracketed) ? peer.substr(0, colon) : peer;
-}
-
 }  // namespace muster::identity

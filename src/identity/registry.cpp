@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/peer.h"
+
 namespace muster::identity {
 namespace {
 

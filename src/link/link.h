@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,11 +46,12 @@ struct Tell {  // publish to the device when it is here: v1/devices/{id}/{channe
   std::string payload;
 };
 using Push = std::variant<Cut, CutDevice, Tell>;
+using Pushes = std::shared_ptr<const std::vector<Push>>;  // of one turn, for every gate
 
 class Gate {  // a gateway, seen from the domain
  public:
   virtual ~Gate() = default;
-  virtual void push(const std::vector<Push>&) = 0;  // domain's thread; returns at once
+  virtual void push(Pushes) = 0;  // domain's thread; returns at once
 };
 
 // Readings, flat: one message refers to a run of readings, one reading to a run of letters in

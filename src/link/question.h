@@ -25,8 +25,8 @@ using Fingerprint = std::array<std::uint8_t, 32>;  // SHA-256 of a certificate's
 // Who a certificate stands for and what it may do; asked after an MQTT handshake, and at each
 // request over HTTPS.
 struct Grant {
-  std::string name;  // device or application id
-  bool application = false;
+  DeviceId device;                     // empty: an application's
+  std::string application;             // its id; empty: a device's
   bool restricted = false;             // quarantined: the update path only
   ModelId model;                       // a device's
   std::vector<std::string> subscribe;  // an application's topic filters

@@ -105,9 +105,7 @@ TEST_CASE("a connection the server has closed between two calls is not used agai
   server.then_finish = true;
   Client client(loop, "127.0.0.1", server.listener->port(), nullptr);
   REQUIRE(run(loop, client.call({.method = "POST"})));
-  run(loop, [](Loop* l, const Canned* at) -> Task<> {  // until the client has noticed
-    while (at->closed == 0) co_await net::sleep(*l, 0ms);
-  }(&loop, &server));
+  REQUIRE(until(loop, [&] { return server.closed > 0; }));  // the client has noticed
   CHECK(run(loop, client.call({.method = "POST"})));
   CHECK(server.connections == 2);
 }

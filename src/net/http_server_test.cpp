@@ -202,7 +202,7 @@ TEST_CASE("a Respond works from another thread, also after client and server are
   std::atomic<bool> go{false};
   bench.service.on_serve = [&](Request request, Respond respond) {
     threads.emplace_back([&go, p = request.path, r = std::move(respond)]() mutable {
-      while (p != "/now" && !go) std::this_thread::yield();
+      if (p != "/now") go.wait(false);
       r({.body = "from afar"});
     });
   };
@@ -215,6 +215,7 @@ TEST_CASE("a Respond works from another thread, also after client and server are
     gone.stream->close();
     REQUIRE(bench.until([&] { return gone.closed; }));
     go = true;
+    go.notify_all();
     REQUIRE(bench.until([&] { return has(stays.heard, "from afar"); }));
     go = false;
     Wire last(bench.loop, bench.server->port());
@@ -222,6 +223,7 @@ TEST_CASE("a Respond works from another thread, also after client and server are
     REQUIRE(bench.until([&] { return bench.service.served == 4; }));
     bench.server.reset();
     go = true;
+    go.notify_all();
     for (auto& t : threads) t.join();
     CHECK(bench.until([&] { return last.closed; }));
     CHECK(last.heard.empty());

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "net/internal/test_throwaway_ca.h"
-#include "net/internal/test_until.h"
+#include "net/test_until.h"
 
 using namespace muster;
 using namespace muster::net;
@@ -64,7 +64,7 @@ struct Pair {
         }))) {
     client.stream = std::make_unique<Stream>(loop, client, host, listener->port(), client_tls);
   }
-  void run_until(const std::function<bool()>& done) { REQUIRE(net::internal::until(loop, done)); }
+  void run_until(const std::function<bool()>& done) { REQUIRE(net::until(loop, done)); }
   Loop loop;
   End server{loop}, client{loop};
   std::unique_ptr<Listener> listener;

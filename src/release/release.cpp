@@ -143,7 +143,7 @@ Result<std::string> Releases::Vault::sign_with_online_key(const wire::Json& cont
   return wire::envelope_text(content, {{key_id(online.public_key()), std::move(signature)}});
 }
 
-Result<wire::Offer> Releases::offer(const DeviceId& device, const std::string& release_id,
+Result<std::string> Releases::offer(const DeviceId& device, const std::string& release_id,
                                     std::uint64_t number, bool back) const {
   const Release* release = find(release_id);
   if (!release) return fail(Fault::missing, "there is no release " + release_id);
@@ -159,8 +159,8 @@ Result<wire::Offer> Releases::offer(const DeviceId& device, const std::string& r
              .insert_or_assign(device, Signed{number, release_id, back, std::move(envelope)})
              .first;
   }
-  return wire::Offer{release->envelope, at->second.envelope,
-                     "/artifacts/sha256/" + release->metadata.artifact_sha256};
+  return wire::offer_text(release->envelope, at->second.envelope,
+                          "/artifacts/sha256/" + release->metadata.artifact_sha256);
 }
 
 }  // namespace muster::release

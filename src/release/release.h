@@ -70,8 +70,9 @@ class Releases {
   const Release* find(const ModelId&, std::string_view version) const;
   std::vector<const Release*> list(const std::optional<ModelId>&) const;  // newest first
 
-  // What a device gets on its updates topic: both envelopes and where to fetch the artifact.
-  Result<wire::Offer> offer(const DeviceId&, const std::string& release_id, std::uint64_t number,
+  // What a device gets on its updates topic, as text (wire::Offer): both envelopes and where to
+  // fetch the artifact.
+  Result<std::string> offer(const DeviceId&, const std::string& release_id, std::uint64_t number,
                             bool back) const;
 
  private:

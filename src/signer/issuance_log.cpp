@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "signer/internal/record.h"
 
@@ -25,12 +26,6 @@ std::unexpected<Error> failure(const fs::path& path, const char* what) {
   return fail(full ? Fault::exhausted : Fault::unavailable,
               "cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(why) +
                   (full ? "; free some space on the disk" : ""));
-}
-
-Result<void> sync_folder(const fs::path& folder) {
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened || ::fsync(opened.number()) != 0) return failure(folder, "sync");
-  return {};
 }
 
 // With its head whole, or not at all.

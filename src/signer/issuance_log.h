@@ -15,8 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/random.h"
-#include "signer/descriptor.h"
 #include "signer/order.h"
 
 namespace muster::signer {

@@ -15,7 +15,7 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "signer/descriptor.h"
+#include "base/descriptor.h"
 #include "signer/issuer.h"
 
 namespace muster::signer {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "signer/descriptor.h"
+#include "base/descriptor.h"
 #include "signer/keeper.h"
 
 namespace muster::signer {

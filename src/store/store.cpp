@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "store/answered.h"
 #include "store/internal/connection.h"
@@ -29,16 +30,6 @@ constexpr const char* tuning =
     "PRAGMA cache_size=-65536;"  // KiB
     "PRAGMA synchronous=FULL";
 
-Result<void> sync_folder(const std::filesystem::path& folder) {
-  const int parent = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = parent >= 0 && ::fsync(parent) == 0;
-  const int why = errno;
-  if (parent >= 0) ::close(parent);
-  if (synced) return {};
-  return fail(Fault::unavailable,
-              "cannot sync folder " + folder.string() + ": " + std::strerror(why));
-}
-
 // SQLite makes its file 0644; what we keep concerns nobody else. An existing file is not touched:
 // closing a descriptor of it would drop the locks that this process already holds (POSIX).
 Result<void> make_private_file(const std::filesystem::path& file) {
@@ -49,7 +40,7 @@ Result<void> make_private_file(const std::filesystem::path& file) {
                                         advice(Fault::unavailable));
   }
   ::close(made);
-  return sync_folder(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
+  return sync_folder(file.parent_path());
 }
 
 // Exclusive before the first access: the index of the log is then in our own memory, without a -shm

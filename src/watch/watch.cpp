@@ -97,7 +97,7 @@ struct Watch::State {
   void judge_refusals(Device&, const Kind&, const Observed&);
   void judge_size(Device&, Kind&, const Observed&);
   void close_window(Device&, const Kind&, Instant at);
-  Track* track(Device&, Kind&, std::string_view metric);
+  static Track& track(Device&, MetricId);
   void judge_range(Device&, Track&, const Metric&, Instant at, double value);
   void judge_drift(Device&, Track&, Metric&, const Kind&, Instant at);
   void judge_silence(Slot, Pulse&, Instant now);
@@ -218,22 +218,19 @@ void Watch::State::close_window(Device& device, const Kind& kind, Instant at) {
   if (device.strikes == 0) device.size.normal();
 }
 
-Track* Watch::State::track(Device& device, Kind& kind, std::string_view metric) {
-  auto named = [&](const Track& t) { return kind.metrics[t.metric].name == metric; };
+Track& Watch::State::track(Device& device, MetricId metric) {
   if (device.hint >= device.tracks.size()) device.hint = 0;
-  if (device.hint < device.tracks.size() && named(device.tracks[device.hint]))
-    return &device.tracks[device.hint++];
-  auto known = std::ranges::find_if(device.tracks, named);
+  if (device.hint < device.tracks.size() && device.tracks[device.hint].metric == metric)
+    return device.tracks[device.hint++];
+  auto known = std::ranges::find(device.tracks, metric, &Track::metric);
   if (known == device.tracks.end()) {
-    auto place = kind.place(metric, device.taught);
-    if (!place) return nullptr;
     if (device.tracks.size() == device.tracks.capacity())
       device.tracks.reserve(device.tracks.size() + 2);  // most devices have few
-    device.tracks.emplace_back().metric = *place;
+    device.tracks.emplace_back().metric = metric;
     known = device.tracks.end() - 1;
   }
   device.hint = static_cast<std::uint16_t>(known - device.tracks.begin() + 1);
-  return &*known;
+  return *known;
 }
 
 void Watch::State::judge_range(Device& device, Track& track, const Metric& metric, Instant at,
@@ -338,29 +335,33 @@ void Watch::message(Slot slot, const Observed& seen) {
   s.judge_size(device, kind, seen);
 }
 
-void Watch::reading(Slot slot, std::string_view name, Instant at, double value) {
+std::optional<MetricId> Watch::metric(Slot slot, std::string_view name) {
+  Device& device = state_->devices[slot];
+  return state_->kinds[device.kind].place(name, device.taught);
+}
+
+void Watch::reading(Slot slot, MetricId which, Instant at, double value) {
   State& s = *state_;
   Device& device = s.devices[slot];
   Kind& kind = s.kinds[device.kind];
-  Track* track = s.track(device, kind, name);
-  if (!track) return;
-  Metric& metric = kind.metrics[track->metric];
-  s.judge_range(device, *track, metric, at, value);
-  if (track->out_of_range > 0) return;  // told by its range; no baseline learns from it
+  Metric& metric = kind.metrics[which];
+  Track& track = s.track(device, which);
+  s.judge_range(device, track, metric, at, value);
+  if (track.out_of_range > 0) return;  // told by its range; no baseline learns from it
   at = std::clamp(at, Instant{}, latest);
   // By the reading's own time, in either direction: a clock that was set starts a new window.
-  Duration open = at - track->start;
-  if (track->count > 0 &&
-      (open >= kind.interval || open < 0ms || track->count >= window_readings_max)) {
-    s.judge_drift(device, *track, metric, kind, at);
-    track->count = 0;
+  Duration open = at - track.start;
+  if (track.count > 0 &&
+      (open >= kind.interval || open < 0ms || track.count >= window_readings_max)) {
+    s.judge_drift(device, track, metric, kind, at);
+    track.count = 0;
   }
-  if (track->count == 0) {
-    track->start = at;
-    track->sum = 0;
+  if (track.count == 0) {
+    track.start = at;
+    track.sum = 0;
   }
-  track->sum += value;
-  ++track->count;
+  track.sum += value;
+  ++track.count;
 }
 
 void Watch::connected(Slot slot, bool here, Instant at) {

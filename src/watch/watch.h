@@ -76,7 +76,8 @@ struct Observed {  // one message of a device
   bool refused = false;  // a topic outside its subtree
 };
 
-using Slot = std::uint32_t;  // a device, as this Watch numbers it
+using Slot = std::uint32_t;      // a device, as this Watch numbers it
+using MetricId = std::uint16_t;  // a metric of its model; good for as long as the device has that
 
 class Watch {
  public:
@@ -87,7 +88,9 @@ class Watch {
   void profile(const ModelProfile&);           // new or changed
   Slot slot(const DeviceId&, const ModelId&);  // makes it on first use
   void message(Slot, const Observed&);
-  void reading(Slot, std::string_view metric, Instant at, double value);
+  // None while neither is it declared nor may this device teach it to its model: ask again.
+  std::optional<MetricId> metric(Slot, std::string_view name);
+  void reading(Slot, MetricId, Instant at, double value);
   void connected(Slot, bool, Instant);  // silence is judged of connected devices only
   void forget(Slot);            // baselines of a device that was patched or retired start anew
   void tick(Instant now);       // closes windows, judges silence

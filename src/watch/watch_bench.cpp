@@ -24,6 +24,7 @@ struct Fleet {
       slots.push_back(watch.slot(expect(DeviceId::parse(id)), profile.id));
     }
     for (std::size_t i = slots.size(); i > 1; --i) std::swap(slots[i - 1], slots[random.below(i)]);
+    for (const char* name : names) ids.push_back(*watch.metric(slots.front(), name));
     round();
     bytes_a_device =
         static_cast<double>(mallinfo2().uordblks - before) / static_cast<double>(slots.size());
@@ -33,12 +34,14 @@ struct Fleet {
     for (Slot s : slots) {
       watch.message(s, {now, 120, false});
       for (int m = 0; m < metrics; ++m)
-        watch.reading(s, names[m], now, 230 + (now.time_since_epoch().count() / 60'000 + m) % 7);
+        watch.reading(s, ids[static_cast<std::size_t>(m)], now,
+                      230 + (now.time_since_epoch().count() / 60'000 + m) % 7);
     }
     watch.tick(now);
   }
   Watch watch;
   std::vector<Slot> slots;
+  std::vector<MetricId> ids;
   Instant now = instant(1'790'000'000'000);
   double bytes_a_device = 0;
 };

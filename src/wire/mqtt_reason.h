@@ -1,7 +1,7 @@
 // wire/mqtt_reason -- the reason codes of MQTT 5.0 (section 2.4).
 //
 // The only codes our code speaks, for 3.1.1 as well: the codec turns them into a 3.1.1 return code
-// where there is one, and drops them where there is none.
+// where there is one, and drops them where there is none. Pure.
 #pragma once
 
 #include <cstdint>

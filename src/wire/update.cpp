@@ -159,9 +159,17 @@ std::string no_offer() {
 }
 
 // The envelopes go in as they are: they are JSON already, and their signatures are over their text.
+std::string offer_text(std::string_view release, std::string_view assignment,
+                       std::string_view path) {
+  std::string text;
+  text.reserve(release.size() + assignment.size() + path.size() + 64);
+  text.append("{\"release\":").append(release);
+  text.append(",\"assignment\":").append(assignment);
+  return text.append(",\"path\":").append(to_text(Json(std::string(path)))).append("}");
+}
+
 std::string to_text(const Offer& o) {
-  return "{\"release\":" + o.release + ",\"assignment\":" + o.assignment +
-         ",\"path\":" + to_text(Json(o.path)) + "}";
+  return offer_text(o.release, o.assignment, o.path);
 }
 
 Result<std::optional<Offer>> parse_offer(std::string_view text) {

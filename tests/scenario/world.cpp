@@ -66,8 +66,8 @@ void World::restart() {
 }
 
 // The first thing that is told after a commit: the last moment at which nobody knows of it.
-void World::push(const std::vector<link::Push>& pushes) {
-  for (const link::Push& push : pushes) {
+void World::push(link::Pushes pushes) {
+  for (const link::Push& push : *pushes) {
     if (const auto* cut = std::get_if<link::CutDevice>(&push))
       for (SimDevice& device : devices_)
         if (device.id == cut->device) device.cut = std::exchange(device.online, false);

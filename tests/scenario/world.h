@@ -88,7 +88,7 @@ class World final : public link::Gate {
 
  private:
   struct Controller;
-  void push(const std::vector<link::Push>&) override;
+  void push(link::Pushes) override;
   void start();
   void restart();
   template <class Q>

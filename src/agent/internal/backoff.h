@@ -1,6 +1,6 @@
 // agent/internal/backoff -- how long to wait before the next try: doubling from first to max, each
 // drawn from the upper half of its span, so that devices that failed together do not return
-// together. The chance comes from the caller's Random.
+// together. The chance comes from the caller's Random; it reads no clock. One thread.
 #pragma once
 
 #include <algorithm>

@@ -102,12 +102,12 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
 }
 
 void Service::note_refused_upload(const Head& head) {
-  desk_.ask<bool>(
-      [this, head](desk::Domain& domain) -> Result<bool> {
+  desk_.ask<void>(
+      [this, head](desk::Domain& domain) -> Result<void> {
         TRY_VOID(permitted(domain, Role::operator_, head));
-        return true;
+        return {};
       },
-      [](Result<bool>) {});
+      [](Result<void>) {});
 }
 
 const Service::Special Service::specials[] = {

@@ -55,12 +55,12 @@ Result<void> Service::from_console(const Request& request) {
 }
 
 void Service::refuse(const Head& head, Error why, Respond respond) {
-  desk_.ask<bool>(
-      [this, head](desk::Domain& domain) -> Result<bool> {
+  desk_.ask<void>(
+      [this, head](desk::Domain& domain) -> Result<void> {
         record_refusal(domain, who(caller_of(head)), head);
-        return true;
+        return {};
       },
-      [why = std::move(why), respond = std::move(respond)](Result<bool>) mutable {
+      [why = std::move(why), respond = std::move(respond)](Result<void>) mutable {
         respond(problem(why));
       });
 }

@@ -64,12 +64,12 @@ void Service::open_session(Request request, Respond respond) {
 }
 
 void Service::end_session(Request request, Respond respond) {
-  desk_.ask<bool>(
-      [this, cookie = caller_of(request).cookie](desk::Domain&) -> Result<bool> {
+  desk_.ask<void>(
+      [this, cookie = caller_of(request).cookie](desk::Domain&) -> Result<void> {
         if (operators_.by_session(cookie)) operators_.end_session(cookie);
-        return true;
+        return {};
       },
-      [respond = std::move(respond)](Result<bool> done) mutable {
+      [respond = std::move(respond)](Result<void> done) mutable {
         if (!done) return respond(problem(done.error()));
         respond({.status = 204, .headers = {{"Set-Cookie", cookie_header("", 0)}}});
       });
@@ -85,23 +85,22 @@ void Service::events(Request request, Respond respond) {
           problem({Fault::invalid, "must be the id of an event of this stream", "Last-Event-ID"}));
     last = index;
   }
-  desk_.ask<bool>(
-      [this, request](desk::Domain& domain) -> Result<bool> {
+  desk_.ask<void>(
+      [this, request](desk::Domain& domain) -> Result<void> {
         TRY_VOID(permitted(domain, Role::viewer, request));
         if (!events_) events_ = std::make_unique<Events>(domain, telemetry_);
-        return true;
+        return {};
       },
       [this, last, caller = caller_of(request),
-       respond = std::move(respond)](Result<bool> may) mutable {
+       respond = std::move(respond)](Result<void> may) mutable {
         if (!may) return respond(problem(may.error()));
         auto join = [this, last, caller](std::shared_ptr<net::http::EventChannel> channel) {
-          desk_.ask<bool>(
-              [this, last, caller, channel](desk::Domain&) -> Result<bool> {
-                TRY_VOID(events_->join(channel, last,
-                                       [this, caller] { return who(caller).has_value(); }));
-                return true;
+          desk_.ask<void>(
+              [this, last, caller, channel](desk::Domain&) {
+                return events_->join(channel, last,
+                                     [this, caller] { return who(caller).has_value(); });
               },
-              [this, channel](Result<bool> joined) {
+              [this, channel](Result<void> joined) {
                 if (joined) events_->greet(*channel);  // else the stream ends with its channel
               });
         };
@@ -111,8 +110,8 @@ void Service::events(Request request, Respond respond) {
 }
 
 void Service::ready(Request, Respond respond) {
-  desk_.ask<bool>([](desk::Domain&) -> Result<bool> { return true; },
-                  [respond = std::move(respond)](Result<bool> here) mutable {
+  desk_.ask<void>([](desk::Domain&) -> Result<void> { return {}; },
+                  [respond = std::move(respond)](Result<void> here) mutable {
                     if (!here) return respond(problem(here.error()));
                     respond({.headers = {{"Content-Type", "text/plain"}}, .body = "ready\n"});
                   });

@@ -9,25 +9,13 @@
 #include <cstdio>
 #include <system_error>
 
+#include "base/descriptor.h"
+#include "base/file.h"
+
 namespace muster::crypto {
 namespace {
 
 constexpr std::size_t key_file_bytes_max = 64 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::unexpected<Error> failed(const std::filesystem::path& path, const char* doing) {
   const int code = errno;
@@ -43,13 +31,6 @@ Result<void> write_all(int fd, std::string_view text, const std::filesystem::pat
     text.remove_prefix(static_cast<std::size_t>(n));
   }
   if (fsync(fd) != 0) return failed(path, "fsync");
-  return {};
-}
-
-Result<void> sync_folder(const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  const Descriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.open() || fsync(fd.get()) != 0) return failed(folder, "fsync the folder");
   return {};
 }
 
@@ -71,9 +52,9 @@ Secret::~Secret() {
 
 Result<Secret> read_key_file(const std::filesystem::path& path) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.open()) return failed(path, "open");
+  if (!fd) return failed(path, "open");
   struct stat about{};
-  if (fstat(fd.get(), &about) != 0) return failed(path, "stat");
+  if (fstat(fd.number(), &about) != 0) return failed(path, "stat");
   if (!S_ISREG(about.st_mode)) return fail(Fault::invalid, path.string() + ": not a file");
   if (about.st_mode & 0007)
     return fail(Fault::forbidden,
@@ -83,7 +64,7 @@ Result<Secret> read_key_file(const std::filesystem::path& path) {
   std::string text(static_cast<std::size_t>(about.st_size), '\0');
   std::size_t have = 0;
   while (have < text.size()) {
-    const ssize_t n = read(fd.get(), text.data() + have, text.size() - have);
+    const ssize_t n = read(fd.number(), text.data() + have, text.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed(path, "read");
     if (n == 0) break;
@@ -96,15 +77,15 @@ Result<Secret> read_key_file(const std::filesystem::path& path) {
 Result<bool> write_new_key_file(const std::filesystem::path& path, std::string_view text) {
   std::string fresh = path.string() + ".XXXXXX";
   const Descriptor fd(mkostemp(fresh.data(), O_CLOEXEC));  // 0600
-  if (!fd.open()) return failed(path, "make a file beside it");
-  auto written = write_all(fd.get(), text, path);
+  if (!fd) return failed(path, "make a file beside it");
+  auto written = write_all(fd.number(), text, path);
   Result<bool> moved =
       written ? move_without_replacing(fresh, path) : std::unexpected(std::move(written).error());
   if (!moved || !*moved) {
     unlink(fresh.c_str());
     return moved;
   }
-  TRY_VOID(sync_folder(path));
+  TRY_VOID(sync_folder(path.parent_path()));
   return true;
 }
 

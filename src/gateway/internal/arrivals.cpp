@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
+#include "base/peer.h"
+
 namespace muster::gateway {
 namespace {
 
 constexpr std::int64_t sweep_ns = 1'000'000'000;  // a full table is gone through once a second
-
-std::string host_of(std::string_view peer) {
-  const auto colon = peer.rfind(':');
-  if (colon == std::string_view::npos) return std::string(peer);
-  const bool port =
-      colon + 1 < peer.size() &&
-      std::ranges::all_of(peer.substr(colon + 1), [](char c) { return c >= '0' && c <= '9'; });
-  const bool alone = peer.find(':') == colon || (colon > 0 && peer[colon - 1] == ']');
-  return std::string(port && alone ? peer.substr(0, colon) : peer);
-}
 
 }  // namespace
 

@@ -90,10 +90,9 @@ void DeviceHttp::serve(Request request, Respond respond) {
                   respond = std::move(respond)](const Result<link::Reply>& reply) mutable {
                    if (!reply) return respond(refusal(reply.error()));
                    const auto& grant = std::get<link::Grant>(*reply);
-                   auto device = DeviceId::parse(grant.name);
-                   if (grant.application || !device)
+                   if (!grant.application.empty())
                      return respond(plain(403, "this door is for devices"));
-                   auto wanted = question(place, *device, request);
+                   auto wanted = question(place, grant.device, request);
                    if (!wanted) return respond(refusal(wanted.error()));
                    ask(std::move(*wanted), std::move(place.what), std::move(respond));
                  });

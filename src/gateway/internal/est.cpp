@@ -1,6 +1,9 @@
 #include "gateway/internal/est.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/id.h"
 #include "base/log.h"
@@ -46,11 +49,6 @@ Response challenge() {
   return {.status = 401, .headers = {basic_challenge()}};
 }
 
-bool posts(std::string_view operation) {
-  return operation == "simpleenroll" || operation == "simplereenroll" ||
-         operation == "serverkeygen";
-}
-
 // RFC 7030 section 3.5: who fills in the challengePassword ties the request to this connection.
 Result<void> check_binding(const crypto::Csr& csr, const Request& request) {
   if (csr.challenge_password.empty()) return {};
@@ -75,21 +73,34 @@ Result<std::vector<Bytes>> chain_of(Request& request) {
 
 }  // namespace
 
+enum class Est::Operation : std::uint8_t { none, cacerts, csrattrs, enrol, renew, key };
+
 // With at most one label before the operation (RFC 7030 3.2.2).
 struct Est::Path {
-  std::string operation, profile;
+  Operation operation = Operation::none;
+  std::string profile = {};
   bool wrapped = false;  // under the label "mime": lines of 64
+  bool posts() const { return operation >= Operation::enrol; }
 };
 
 Est::Path Est::path_of(std::string_view path) {
+  constexpr std::pair<std::string_view, Operation> operations[] = {
+      {"cacerts", Operation::cacerts},
+      {"csrattrs", Operation::csrattrs},
+      {"simpleenroll", Operation::enrol},
+      {"simplereenroll", Operation::renew},
+      {"serverkeygen", Operation::key}};
   if (!path.starts_with(root)) return {};
   path.remove_prefix(root.size());
   const auto slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {.operation = std::string(path), .profile = {}};
-  const auto label = path.substr(0, slash);
-  if (!is_name(label)) return {};
+  const bool labelled = slash != std::string_view::npos;
+  const auto label = labelled ? path.substr(0, slash) : std::string_view();
+  if (labelled && !is_name(label)) return {};
+  const auto* const known = std::ranges::find(operations, labelled ? path.substr(slash + 1) : path,
+                                              &std::pair<std::string_view, Operation>::first);
+  if (known == std::end(operations)) return {};
   const bool wrapped = label == "mime";
-  return {.operation = std::string(path.substr(slash + 1)),
+  return {.operation = known->second,
           .profile = std::string(wrapped ? std::string_view() : label),
           .wrapped = wrapped};
 }
@@ -121,7 +132,7 @@ Response Est::later(std::string words) {
 std::expected<net::http::Admission, Response> Est::admit(const Head& head) {
   if (PkiHttp::is_here(head.path)) return pki_.admit(head);
   if (Attest::has(head.path)) return attest_.admit(head);
-  if (!posts(path_of(head.path).operation)) return net::http::Admission{.body_max = 0};
+  if (!path_of(head.path).posts()) return net::http::Admission{.body_max = 0};
   if (head.method != "POST") return std::unexpected(plain(405, "this operation takes POST"));
   if (head.content_length > csr_base64_max) {
     count(tally_.enrolments_refused);
@@ -141,18 +152,17 @@ void Est::serve(Request request, Respond respond) {
   if (Attest::has(request.path)) return attest_.serve(std::move(request), std::move(respond));
   const auto path = path_of(request.path);
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (path.operation == "simplereenroll")
+  if (path.operation == Operation::renew)
     return renew(std::move(request), std::move(respond), path);
-  if (posts(path.operation)) return enrol(std::move(request), std::move(respond), path);
-  if (reads && (path.operation == "cacerts" || path.operation == "csrattrs"))
-    return read(path, std::move(respond));
+  if (path.posts()) return enrol(std::move(request), std::move(respond), path);
+  if (reads && path.operation != Operation::none) return read(path, std::move(respond));
   respond(plain(404,
                 "here are /.well-known/est/{cacerts,csrattrs,simpleenroll,simplereenroll,"
                 "serverkeygen}, /crl and /ocsp"));
 }
 
 void Est::read(const Path& path, Respond respond) {
-  auto answer = path.operation == "cacerts"
+  auto answer = path.operation == Operation::cacerts
                     ? authorities_answer(bytes_of(ca_certificates_), path.wrapped)
                     : attributes_answer(path.wrapped);
   if (path.profile.empty()) return respond(std::move(answer));
@@ -201,7 +211,7 @@ void Est::enrol(Request request, Respond respond, const Path& path) {
     ask_for.chain = std::move(*chain);
   }
   const bool wrapped = path.wrapped, by_token = credentials.has_value();
-  if (path.operation != "serverkeygen")
+  if (path.operation != Operation::key)
     return ask(std::move(ask_for), std::move(respond), by_token,
                [wrapped](const Bytes& der) { return certificate_answer(der, wrapped); });
   auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);

@@ -9,6 +9,7 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "crypto/csr.h"
@@ -30,6 +31,7 @@ class Est final : public net::http::Service {
 
  private:
   Est(const Settings&, Questions&, Tally&, PkiHttp&, std::string ca_certificates);
+  enum class Operation : std::uint8_t;
   struct Path;  // what an EST path says
   static Path path_of(std::string_view);
   void enrol(net::http::Request, net::http::Respond, const Path&);

@@ -1,6 +1,6 @@
 // gateway/outbound -- QoS 1 messages on their way to one client: packet identifiers, what is
 // unacknowledged, and what waits because the client's Receive Maximum (MQTT 5.0 3.1.2.11.3) is
-// reached. Made when the first one is sent.
+// reached. Made when the first one is sent. Loop thread.
 #pragma once
 
 #include <algorithm>

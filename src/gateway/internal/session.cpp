@@ -59,14 +59,10 @@ void Session::granted(Result<link::Reply> reply) {
   phase_ = Phase::granted;
   if (!reply) return turn_away(reply.error());
   auto& grant = std::get<link::Grant>(*reply);
-  if (grant.application) {
+  if (!grant.application.empty())
     application_ = std::make_unique<Application>(
-        Application{std::move(grant.name), {}, std::move(grant.subscribe), {}});
-  } else {
-    auto device = DeviceId::parse(grant.name);
-    if (!device) return turn_away(device.error());
-    device_ = std::move(*device);
-  }
+        Application{std::move(grant.application), {}, std::move(grant.subscribe), {}});
+  device_ = std::move(grant.device);
   model_ = std::move(grant.model);
   restricted_ = grant.restricted;
   serial_ = serial_key(grant.serial);
@@ -117,7 +113,7 @@ void Session::take(const mqtt::Packet& packet, std::size_t size) {
     return take_publish(*publish, size);
   if (const auto* ack = std::get_if<mqtt::Puback>(&packet)) {
     if (!outbound_ || !outbound_->acknowledge(ack->packet_id)) return;
-    while (auto next = outbound_->next()) send_publication(*next, 1);
+    while (auto next = outbound_->next()) send_publication(next->topic, next->payload, 1);
     return;
   }
   if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet))
@@ -251,39 +247,47 @@ void Session::send(const mqtt::Packet& packet) {
     go(Reason::packet_too_large, "the answer is larger than this client's Maximum Packet Size");
 }
 
-void Session::send_publication(const Publication& message, std::uint8_t qos) {
-  mqtt::Publish packet{.topic = message.topic, .payload = bytes_of(message.payload), .qos = qos};
+void Session::send_publication(std::string_view topic, std::string_view payload, std::uint8_t qos) {
+  mqtt::Publish packet{.topic = topic, .payload = bytes_of(payload), .qos = qos};
   if (qos) packet.packet_id = outbound_->identify();
   if (try_send(packet)) return count(shard_.tally().deliveries);
   if (qos) outbound_->acknowledge(packet.packet_id);  // as if it had been sent [MQTT-3.1.2-25]
   count(shard_.tally().deliveries_dropped);
   if (!application_)
     log::warning("gateway", "a message is larger than its device takes, and is dropped",
-                 {{"topic", message.topic},
-                  {"payload", std::to_string(message.payload.size())},
+                 {{"topic", std::string(topic)},
+                  {"payload", std::to_string(payload.size())},
                   {"packet_max", std::to_string(packet_max_)}});
+}
+
+bool Session::may_send(std::uint8_t qos) {
+  const bool room = stream_.outbox() <= deliveries_unsent_max;
+  if (qos == 0) return room;
+  if (!outbound_) outbound_ = std::make_unique<Outbound>(receive_maximum_);
+  return room && outbound_->ready();
+}
+
+void Session::put_off(PublicationSnapshot message, std::uint8_t qos) {
+  if (qos > 0 && !outbound_->full()) return outbound_->wait(std::move(message));
+  count(shard_.tally().deliveries_dropped);
+  if (qos > 0) go(Reason::quota_exceeded, "too many messages wait for this client");
 }
 
 void Session::deliver(const PublicationSnapshot& message, std::uint8_t qos) {
   if (phase_ != Phase::accepted) return;
-  if (qos == 0) {
-    if (stream_.outbox() > deliveries_unsent_max) return count(shard_.tally().deliveries_dropped);
-    return send_publication(*message, 0);
-  }
-  if (!outbound_) outbound_ = std::make_unique<Outbound>(receive_maximum_);
-  if (outbound_->ready() && stream_.outbox() <= deliveries_unsent_max)
-    return send_publication(*message, 1);
-  if (!outbound_->full()) return outbound_->wait(message);
-  count(shard_.tally().deliveries_dropped);
-  go(Reason::quota_exceeded, "too many messages wait for this client");
+  if (may_send(qos)) return send_publication(message->topic, message->payload, qos);
+  put_off(message, qos);
 }
 
-void Session::tell(Channel channel, std::string payload) {
+// The payload is copied only where it has to wait, so that no waiting message holds a whole turn's
+// pushes.
+void Session::tell(Channel channel, std::string_view payload) {
   const auto which = std::to_underlying(channel);
   if (phase_ != Phase::accepted || application_ || !subscribed_[which]) return;
-  auto message = std::make_shared<Publication>(
-      "v1/devices/" + device_.text() + '/' + std::string(channel_names[which]), std::move(payload));
-  deliver(message, static_cast<std::uint8_t>(subscribed_[which] - 1));
+  std::string topic = "v1/devices/" + device_.text() + '/' + std::string(channel_names[which]);
+  const auto qos = static_cast<std::uint8_t>(subscribed_[which] - 1);
+  if (may_send(qos)) return send_publication(topic, payload, qos);
+  put_off(std::make_shared<Publication>(std::move(topic), std::string(payload)), qos);
 }
 
 void Session::go(Reason reason, std::string_view why) {

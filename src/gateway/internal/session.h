@@ -1,10 +1,11 @@
 // gateway/session -- one MQTT connection (3.1.1 or 5.0), from its handshake to its goodbye.
 //
-// It asks once who its certificate stands for, holds the client to its own subtree (an application
-// to its filters), hands readings to its thread's batches, and acknowledges when told that they are
-// kept. No session state outlives the connection: Session Present is always 0, and desired state
-// and updates are told anew at each subscription. QoS 2, retained messages, topic aliases and
-// shared subscriptions are refused with the reason. Loop thread.
+// It asks who its certificate stands for, and again when a cut may have overtaken the answer; holds
+// the client to its own subtree (an application to its filters), hands readings to its thread's
+// batches, and acknowledges when told that they are kept. No session state outlives the connection:
+// Session Present is always 0, and desired state and updates are told anew at each subscription.
+// QoS 2, retained messages, topic aliases and shared subscriptions are refused with the reason.
+// Loop thread.
 #pragma once
 
 #include <array>
@@ -35,11 +36,9 @@ class Session final : net::Stream::Events {
   std::string client() const { return application_->name + ' ' + application_->client_id; }
   std::uint64_t serial() const { return serial_; }
   std::string from() const { return stream_.peer_address(); }
-  bool handshaking() const { return phase_ == Phase::handshake; }
-  bool accepted() const { return phase_ == Phase::accepted; }
 
   void kept(std::uint16_t packet_id, const Result<void>&);  // the readings of this PUBLISH
-  void tell(link::Channel, std::string payload);  // on the device's own subtree, if subscribed
+  void tell(link::Channel, std::string_view payload);  // on the device's own subtree, if subscribed
   void deliver(const PublicationSnapshot&, std::uint8_t qos);
   void go(wire::mqtt::Reason, std::string_view why);  // says so (5.0) and closes
   void check_keep_alive(std::uint32_t now_s);
@@ -94,7 +93,9 @@ class Session final : net::Stream::Events {
   void send(const wire::mqtt::Packet&);  // or ends the session: the client waits for it
   template <class Packet>
   void explain(Packet, std::string_view why);  // sends it, and why if the client wants to know
-  void send_publication(const Publication&, std::uint8_t qos);
+  bool may_send(std::uint8_t qos);             // or it must wait its turn
+  void put_off(PublicationSnapshot, std::uint8_t qos);  // with QoS 0, or too many: dropped
+  void send_publication(std::string_view topic, std::string_view payload, std::uint8_t qos);
   void acknowledge(std::uint16_t packet_id, Reason, std::string_view why = {});
   void malformed(const wire::mqtt::MqttError&);
   std::size_t unsent_max() const;

@@ -161,7 +161,7 @@ void Session::take_subscribe(const mqtt::Subscribe& subscribe) {
 
 void Session::ask_and_tell(link::Request request, Channel channel) {
   ask(std::move(request), [channel](Session& self, Result<link::Reply> reply) {
-    if (reply) return self.tell(channel, std::move(std::get<std::string>(*reply)));
+    if (reply) return self.tell(channel, std::get<std::string>(*reply));
     log::warning("gateway", "a device that subscribed could not be told",
                  {{"device", self.name()},
                   {"channel", std::string(channel_names[std::to_underlying(channel)])},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/peer.h"
 #include "wire/topic.h"
 
 namespace muster::gateway {
@@ -11,13 +12,19 @@ namespace {
 
 constexpr unsigned batches_on_their_way_max = 4;  // a lane
 constexpr std::size_t messages_waiting_max = 8'192;
+// Half of what a lane writes at once: a message has 1,024 at most, so no batch gets beyond it.
+constexpr std::size_t readings_waiting_max = 1 << 19;
 // A batch costs two context switches, and a sync where acknowledgements wait for one, however much
 // it holds. So it is filled up to this while more is ready (for a moment), or while another is on
 // its way.
-constexpr std::size_t batch_full = 512;
+constexpr std::size_t messages_full = 512, readings_full = 32'768;
 constexpr std::int64_t fill_within_ns = 2'000'000;
 constexpr Duration goodbyes_within = 2s;  // for clients that do not answer ours
 constexpr std::size_t handshakes_max = 256;
+
+bool full(const link::Batch& batch) {
+  return batch.messages.size() >= messages_full || batch.readings.size() >= readings_full;
+}
 
 }  // namespace
 
@@ -180,10 +187,7 @@ void Shard::take_over(Index& index, const typename Index::key_type& client,
 void Shard::report_take_over(const Session& older, const std::string& from) {
   count(tally().take_overs);
   const std::string before = older.from();
-  const auto host = [](const std::string& peer) {
-    return std::string_view(peer).substr(0, peer.rfind(':'));
-  };
-  if (older.device() && host(before) != host(from))
+  if (older.device() && host_of(before) != host_of(from))
     report(link::TakenOver{*older.device(), before, from});
 }
 
@@ -296,7 +300,9 @@ void Shard::add_refused(std::uint32_t slot, std::size_t bytes) {
 }
 
 bool Shard::crowded(std::uint32_t slot) const {
-  return lanes_[slot % lanes_.size()].batch.messages.size() >= messages_waiting_max;
+  const link::Batch& batch = lanes_[slot % lanes_.size()].batch;
+  return batch.messages.size() >= messages_waiting_max ||
+         batch.readings.size() >= readings_waiting_max;
 }
 
 void Shard::wait_for_room(Handle handle) {
@@ -308,8 +314,7 @@ void Shard::wait_for_room(Handle handle) {
 void Shard::fill_or_send(unsigned number) {
   Lane& lane = lanes_[number];
   const std::size_t before = std::exchange(lane.seen, lane.batch.messages.size());
-  if (lane.seen > before && lane.seen < batch_full &&
-      monotonic_ns() - lane.begun_ns < fill_within_ns)
+  if (lane.seen > before && !full(lane.batch) && monotonic_ns() - lane.begun_ns < fill_within_ns)
     return loop_.defer([this, number] { fill_or_send(number); });
   lane.filling = false;
   send_batch(number);
@@ -317,9 +322,8 @@ void Shard::fill_or_send(unsigned number) {
 
 void Shard::send_batch(unsigned number) {
   Lane& lane = lanes_[number];
-  const std::size_t messages = lane.batch.messages.size();
-  if (messages == 0 || lane.on_their_way >= batches_on_their_way_max) return;
-  if (lane.on_their_way > 0 && messages < batch_full) return;  // batch_kept comes back here
+  if (lane.batch.messages.empty() || lane.on_their_way >= batches_on_their_way_max) return;
+  if (lane.on_their_way > 0 && !full(lane.batch)) return;  // batch_kept comes back here
   link::Batch batch = std::exchange(lane.batch, {});
   if (!lane.spare.empty()) {
     lane.batch = std::move(lane.spare.back());

@@ -3,7 +3,7 @@
 //
 // Readings that arrive together, or while a batch is on its way, leave as one batch a lane; a few
 // full ones may be on their way, and when more pile up the senders are not read until room comes
-// back. Loop thread, but for post() and run().
+// back. Loop thread.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,7 @@
 // told.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -74,7 +75,7 @@ class Oracle final : public link::Controller {
 
   void grant(const Papers& who, link::Grant grant) {
     std::lock_guard lock(mutex_);
-    grant.name = who.name;
+    if (grant.application.empty()) grant.device = expect(DeviceId::parse(who.name));
     grant.serial = who.serial;
     grants_[who.fingerprint] = std::move(grant);
   }
@@ -150,6 +151,7 @@ class Shelf final : public link::Telemetry {
   std::uint32_t slot(const DeviceId&, const ModelId&) override { return 7; }
   void take(unsigned, link::Batch batch, link::Kept kept) override {
     std::unique_lock lock(mutex_);
+    most_readings_ = std::max(most_readings_, static_cast<int>(batch.readings.size()));
     for (const auto& message : batch.messages) {
       ++messages_;
       refused_ += message.refused;
@@ -183,6 +185,7 @@ class Shelf final : public link::Telemetry {
   int messages() const { return read(messages_); }
   int refused() const { return read(refused_); }
   int here() const { return read(here_); }
+  int most_readings() const { return read(most_readings_); }  // of one batch
   double reading(const std::string& name) const {
     std::lock_guard lock(mutex_);
     auto at = readings_.find(name);
@@ -195,7 +198,7 @@ class Shelf final : public link::Telemetry {
     return value;
   }
   mutable std::mutex mutex_;
-  int messages_ = 0, refused_ = 0, here_ = 0;
+  int messages_ = 0, refused_ = 0, here_ = 0, most_readings_ = 0;
   std::map<std::string, double> readings_;
   std::deque<std::pair<link::Batch, link::Kept>> held_;
   Result<void> result_;

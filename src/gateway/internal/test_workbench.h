@@ -14,6 +14,7 @@
 #include "gateway/internal/test_stand_ins.h"
 #include "net/http.h"
 #include "net/stream.h"
+#include "net/test_until.h"
 #include "wire/mqtt.h"
 
 namespace muster::gateway {
@@ -128,7 +129,8 @@ class Workbench {
   }
   Papers device(const std::string& name, bool restricted = false) {
     Papers papers = ca.issue(crypto::Use::client, name);
-    controller.grant(papers, {.name = {},
+    controller.grant(papers, {.device = {},
+                              .application = {},
                               .restricted = restricted,
                               .model = expect(ModelId::parse("meter")),
                               .subscribe = {},
@@ -137,12 +139,15 @@ class Workbench {
   }
   Papers application(const std::string& name, std::vector<std::string> subscribe) {
     Papers papers = ca.issue(crypto::Use::client, name);
-    controller.grant(papers, {.name = {},
-                              .application = true,
+    controller.grant(papers, {.device = {},
+                              .application = name,
                               .model = {},
                               .subscribe = std::move(subscribe),
                               .serial = {}});
     return papers;
+  }
+  void push(std::vector<link::Push> pushes) {
+    gateway->push(std::make_shared<const std::vector<link::Push>>(std::move(pushes)));
   }
   std::unique_ptr<Client> dial(const Papers& who, mqtt::Version version = mqtt::Version::v5) {
     return std::make_unique<Client>(loop, who, ca.pem(), gateway->ports().mqtt, version);
@@ -155,21 +160,7 @@ class Workbench {
     return client;
   }
 
-  // False when it has not happened in 20 s.
-  bool until(const std::function<bool()>& done) {
-    bool late = false;
-    const auto limit = loop.after(20s, [&] { late = true; });
-    net::Loop::TimerId next;
-    std::function<void()> look = [&] {
-      if (done() || late) return loop.stop();
-      next = loop.after(1ms, look);
-    };
-    look();
-    loop.run();
-    loop.cancel(next);
-    loop.cancel(limit);
-    return done();
-  }
+  bool until(const std::function<bool()>& done) { return net::until(loop, done); }
   template <class T>
   T wait(Client& client) {  // for a packet; fails the program's test when none comes
     std::optional<T> found;

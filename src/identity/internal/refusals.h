@@ -37,6 +37,4 @@ class RefusalMeter {
   std::uint64_t orphaned_ = 0;  // left out under keys that are forgotten
 };
 
-std::string host_of(const std::string& peer);  // an address without its port
-
 }  // namespace muster::identity

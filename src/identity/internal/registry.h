@@ -1,7 +1,7 @@
 // identity/internal/registry -- what is kept in memory: the certificates that open a door, by their
 // fingerprint, and the applications. All else is asked of the store.
 //
-// Status numbers in the store are those of CertificateStatus.
+// Status numbers in the store are those of CertificateStatus. The domain's thread.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,8 @@
 // sums that would be too slow to count when asked.
 //
 // A device is never removed, so its address is good for as long as the inventory. Whoever changes
-// what is summed takes the device out of the sums first and puts it back after (Sums::without).
+// what is summed takes the device out of the sums first and puts it back after (Sums::without). The
+// domain's thread.
 #pragma once
 
 #include <cstring>

@@ -2,7 +2,8 @@
 // the answer, and only then looks at the next one, so that pipelined requests keep their order.
 //
 // Between requests it holds no buffer and no parser. It has one timer at most, armed for the
-// earliest deadline it has had; a deadline that moved away is looked at when the timer runs.
+// earliest deadline it has had; a deadline that moved away is looked at when the timer runs. Loop
+// thread.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// net/internal/http_events -- the application's end of an event stream.
+// net/internal/http_events -- the application's end of an event stream. Any thread.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// net/internal/http_exchange -- one request and its answer, for as long as they last.
+// net/internal/http_exchange -- one request and its answer, for as long as they last. Loop
+// thread.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // net/internal/spool -- a request body on its way into a file, hashed as it comes.
 //
-// Blocks on the disk. The file is removed unless it was finished and kept.
+// One thread, which it blocks: that of the connection's loop. The file is removed unless it was
+// finished and kept.
 #pragma once
 
 #include <filesystem>

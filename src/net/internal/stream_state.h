@@ -1,5 +1,5 @@
 // net/internal/stream_state -- the life of one connection: resolve, connect, shake hands, talk,
-// linger, gone. Small on purpose: a gateway holds one per device.
+// linger, gone. Small on purpose: a gateway holds one per device. Loop thread.
 #pragma once
 
 #include <openssl/ssl.h>

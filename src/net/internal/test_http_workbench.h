@@ -11,7 +11,7 @@
 #include <string>
 
 #include "net/http.h"
-#include "net/internal/test_until.h"
+#include "net/test_until.h"
 
 namespace muster::net::http::internal {
 
@@ -91,7 +91,7 @@ struct Workbench {
       : server(expect(Server::open(loop, "127.0.0.1", 0, tls, service, limits))) {}
 
   // False when it has not happened in 20 s.
-  bool until(const std::function<bool()>& done) { return net::internal::until(loop, done); }
+  bool until(const std::function<bool()>& done) { return net::until(loop, done); }
   // Says it on a new connection and returns all that comes until the server closes.
   std::string talk(std::string_view text) {
     Wire wire(loop, server->port());

@@ -1,4 +1,5 @@
-// net/internal/tls_state -- what a Stream needs of a TlsContext: the current SSL_CTX.
+// net/internal/tls_state -- what a Stream needs of a TlsContext: the current SSL_CTX. One
+// thread: that of the context's streams.
 #pragma once
 
 #include <openssl/err.h>

@@ -1,4 +1,5 @@
-// release/vault -- what Releases keeps in memory: a cache of its tables, rebuilt at open.
+// release/vault -- what Releases keeps in memory: a cache of its tables, rebuilt at open. The
+// domain's thread.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 // rollout/book -- all rollouts, who is where in the live ones, and when their next word is due.
 //
 // A cache of the tables, rebuilt at open. What a call changes in memory it writes in the same call;
-// nothing that can fail follows the first write.
+// nothing that can fail follows the first write. The domain's thread.
 #pragma once
 
 #include <functional>

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <optional>
 
+#include "base/file.h"
 #include "series/internal/crc32c.h"
 #include "series/internal/octets.h"
 
@@ -87,10 +88,7 @@ Result<PointLog> PointLog::start(const std::filesystem::path& folder, std::uint6
   put_text(out, segment_mark);
   put(out, segment);
   TRY_VOID(log.write_whole(head));
-  const int parent = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = parent >= 0 && ::fsync(parent) == 0;
-  if (parent >= 0) ::close(parent);
-  if (!synced) return failure(folder, "sync folder");
+  TRY_VOID(sync_folder(folder));
   return log;
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "signer/frame.h"
 #include "signer/remote.h"
 

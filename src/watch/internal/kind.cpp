@@ -61,16 +61,16 @@ void Kind::apply(const ModelProfile& profile) {
   }
 }
 
-std::optional<std::uint16_t> Kind::place(std::string_view name, std::uint8_t& taught) {
+std::optional<MetricId> Kind::place(std::string_view name, std::uint8_t& taught) {
   auto known = std::ranges::find(metrics, name, &Metric::name);
-  if (known != metrics.end()) return static_cast<std::uint16_t>(known - metrics.begin());
+  if (known != metrics.end()) return static_cast<MetricId>(known - metrics.begin());
   if (undeclared >= undeclared_of_a_model || taught >= taught_by_a_device ||
       name.size() > name_bytes_max || metrics.size() >= UINT16_MAX)
     return std::nullopt;
   ++undeclared;
   ++taught;
   metrics.push_back({std::string(name), {}, {}, {}, 0});
-  return static_cast<std::uint16_t>(metrics.size() - 1);
+  return static_cast<MetricId>(metrics.size() - 1);
 }
 
 Judgement judge(Track& track, Metric& metric, double mean, std::uint32_t warmup) {

@@ -1,5 +1,6 @@
 // watch/internal/kind -- what is known and usual of one model: its interval, its metrics with their
-// declared ranges, and the baselines of all its devices together.
+// declared ranges, and the baselines of all its devices together. Plain values; the thread of their
+// Watch.
 #pragma once
 
 #include <string>
@@ -27,7 +28,7 @@ struct Kind {
                                     // its range
   // Place of a metric; learns an undeclared one while `taught` (by that device) and the model
   // allow.
-  std::optional<std::uint16_t> place(std::string_view name, std::uint8_t& taught);
+  std::optional<MetricId> place(std::string_view name, std::uint8_t& taught);
 
   ModelId id;
   Duration interval = 60s;
@@ -43,7 +44,7 @@ struct Track {
   double sum = 0;  // of the open window
   Instant start;   // of the open window, by the readings' own time
   std::uint16_t count = 0;
-  std::uint16_t metric = 0;                                 // its place in the model
+  MetricId metric = 0;                                      // its place in the model
   std::uint8_t out_of_range = 0, strange = 0, at_home = 0;  // in a row
   Rest range, drift;
 };

@@ -1,11 +1,12 @@
-// net/internal/test_until -- for tests: runs a loop until something has happened.
+// net/test_until -- for tests, of this module and of those above it: runs a loop until something
+// has happened. The loop's thread.
 #pragma once
 
 #include <functional>
 
 #include "net/loop.h"
 
-namespace muster::net::internal {
+namespace muster::net {
 
 // False when it has not happened in 20 s.
 inline bool until(Loop& loop, const std::function<bool()>& done) {
@@ -26,4 +27,4 @@ inline bool until(Loop& loop, const std::function<bool()>& done) {
   return !late;
 }
 
-}  // namespace muster::net::internal
+}  // namespace muster::net

@@ -1,12 +1,12 @@
-// signer/descriptor -- a file descriptor with an owner, closed when that one goes. Any thread, one
-// at a time.
+// base/descriptor -- a file descriptor with an owner, closed when that one goes. Any thread, one at
+// a time.
 #pragma once
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace muster::signer {
+namespace muster {
 
 class Descriptor {
  public:
@@ -21,12 +21,11 @@ class Descriptor {
 
   int number() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
-  void close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
+  // False: what was written may not be in the file; errno says why.
+  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
 
  private:
   int number_ = -1;
 };
 
-}  // namespace muster::signer
+}  // namespace muster
