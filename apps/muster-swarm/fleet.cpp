@@ -36,6 +36,7 @@ struct Member {
                 .factory_firmware = options.firmware,
                 .health_command = {},
                 .activate_command = {},
+                .confirm_command = {},
                 .pace = options.pace};
   }
 

@@ -1,6 +1,10 @@
 #include "agent/agent.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "agent/credentials.h"
 #include "agent/internal/test_rehearsal.h"
@@ -33,6 +37,7 @@ struct Stage {
             .factory_firmware = "1.0.0",
             .health_command = {},
             .activate_command = {},
+            .confirm_command = {},
             .pace = {.interval = 20ms,
                      .retry_first = 10ms,
                      .retry_max = 100ms,
@@ -153,6 +158,34 @@ TEST_CASE("commands switch the slot and judge its health") {
   stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
   REQUIRE(stage.until_told("results reverted"));
   CHECK(stage.device->status().firmware == "1.0.0");
+}
+
+TEST_CASE("a release that is well and reached the controller is made to last before it counts") {
+  Stage stage;
+  auto settings = stage.settings();
+  SECTION("the command is given the slot's folder") {
+    const auto told = std::filesystem::temp_directory_path() /
+                      ("muster-lasts-" + std::to_string(::getpid()) + ".txt");
+    settings.confirm_command = "echo > " + told.string();
+    stage.start(settings);
+    REQUIRE(stage.until_told("subscribed"));
+    stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
+    REQUIRE(stage.until_told("results installed"));
+    CHECK(stage.device->status().firmware == "1.1.0");
+    std::string folder;
+    std::getline(std::ifstream(told), folder);
+    CHECK(folder == stage.disk.path("b/artifact").parent_path().string());
+    std::filesystem::remove(told);
+  }
+  SECTION("what cannot be made to last is left") {
+    settings.confirm_command = "f() { test \"${1##*/}\" = a; }; f";
+    stage.start(settings);
+    REQUIRE(stage.until_told("subscribed"));
+    stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
+    REQUIRE(stage.until_told("results reverted"));
+    CHECK(stage.device->status().firmware == "1.0.0");
+    CHECK(stage.device->status().phase == Phase::idle);
+  }
 }
 
 TEST_CASE("an artifact that is not what was signed is never activated") {
