@@ -52,9 +52,9 @@ class Archive:
     def _pad(self):
         self.octets += bytes(-len(self.octets) % 4)
 
-    def program(self, path):
+    def program(self, path, octets=None):
         """With the libraries it is linked to."""
-        self.add(f"bin/{path.name}", path.read_bytes(), 0o100755)
+        self.add(f"bin/{path.name}", octets or path.read_bytes(), 0o100755)
         for word in run("ldd", path).decode().split():
             if word.startswith("/"):
                 self.library(pathlib.Path(word))
@@ -88,7 +88,8 @@ class Images:
         for name in run(busybox, "--list").decode().split():
             if f"bin/{name}" not in archive.names:
                 archive.link(f"bin/{name}", "busybox")
-        archive.program(agent)
+        run("strip", "-o", folder / agent.name, agent)
+        archive.program(agent, (folder / agent.name).read_bytes())
         archive.program(pathlib.Path("/usr/bin/chattr"))
         for library in ("libtss2-tcti-device.so.0", "libnss_files.so.2"):
             archive.library(pathlib.Path("/usr/lib/x86_64-linux-gnu") / library)
@@ -117,12 +118,13 @@ class Images:
 
 
 class Machine:
-    """Its disk is as the factory leaves it: a boot loader, an image in slot a, and what `given` holds for the agent."""
+    """Its disk is as the factory leaves it: a boot loader, an image in slot a, and what `given` holds for the agent.
+    `banks`: the PCR banks of its TPM, in which all is measured."""
 
-    def __init__(self, folder, image, options, given):
+    def __init__(self, folder, image, banks, options, given):
         self.folder, self.process, self.chip = folder, None, None
         folder.mkdir()
-        self.tpm = Swtpm(folder / "tpm", "sha1,sha256")
+        self.tpm = Swtpm(folder / "tpm", banks)
         self.endorsement_sha256 = self.tpm.start().endorsement_sha256()
         self.tpm.stop()
         self.disk, self.log = folder / "disk.img", folder / "console.log"
