@@ -28,7 +28,7 @@ web/dist/index.html: $(shell find web/src web/index.html web/package-lock.json w
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run build
 
 demo: build
-	@tools/setup build demo
+	@tools/setup build demo $(if $(filter 1,$(MUSTER_TPM)),tpm)
 	@apps/demo/run
 
 test: setup-test web/dist/index.html

@@ -4,14 +4,16 @@ Every step acts through the `muster` command line as an operator would, and ends
 the public API; a step that is not observed by its deadline ends the story."""
 
 import json
+import os
 import time
 import urllib.parse
 
 from readings import Readings
 from receiver import Receiver
 from swarm import Swarm
+from tpm_meters import TpmMeters
 
-METERS = 200
+METERS, WITH_TPM = 200, 4
 TROUBLED = "meter-0042"
 FIRST, BAD, PATCH = "1.1.0", "1.2.0", "1.2.1"
 LOOK_EVERY_S = 0.2
@@ -28,7 +30,7 @@ class Story:
         self.controller, self.maker, self.screen, self.scratch = controller, maker, screen, scratch
         self.readings = Readings(readings_file)
         self.kill, self.began, self.step = kill, time.monotonic(), "start"
-        self.receiver, self.swarm = Receiver(), None
+        self.receiver, self.swarm, self.tpm_meters = Receiver(), None, None
 
     # Letter, name, title, what is done and observed.
     STEPS = (
@@ -51,6 +53,8 @@ class Story:
     def stop(self):
         if self.swarm:
             self.swarm.stop()
+        if self.tpm_meters:
+            self.tpm_meters.stop()
         self.receiver.stop()
 
     # --- seeing ---
@@ -96,25 +100,52 @@ class Story:
         cli("model", "put", "meter", "--risk", "moderate", "--interval", 1, *self.readings.metric_options())
         cli("manifest", "trust", "city", self.maker.public_key)
         cli("release", "trust", "maker", self.maker.public_key)
-        tokens = self.maker.devices(METERS)
-        manifest, signature = self.maker.sign(self.maker.manifest(tokens))
-        screen.does("muster manifest import manifest.json --signature manifest.json.sig")
-        imported = cli.json("manifest", "import", manifest, "--signature", signature)["imported"]
-        if imported != METERS:
-            raise NotObserved(self.step, f"{METERS} devices imported", imported)
-        screen.saw(f"{imported} devices are expected, by a manifest signed with Ed25519")
+        tokens, births = self.expect()
         self.checkpoint = self.scratch / "checkpoint"
         cli("ledger", "verify", "--save", self.checkpoint)
         folder = self.controller.folder
-        self.swarm = Swarm(self.controller.binaries, self.scratch / "swarm.log",
-                           "--server", "localhost", "--ports", folder / "ports.json", "--ca", folder / "ca.pem",
-                           "--release-key", self.maker.public_key, "--assignment-key",
-                           folder / "release.pub", "--tokens", self.maker.token_file(tokens),
-                           "--state", "memory", "--interval", "1s", "--seed", 7, *self.readings.swarm_options())
+        known = ("--server", "localhost", "--ports", folder / "ports.json", "--ca", folder / "ca.pem", "--release-key",
+                 self.maker.public_key, "--assignment-key", folder / "release.pub", "--interval", "1s",
+                 *self.readings.swarm_options())
+        self.swarm = Swarm(self.controller.binaries, self.scratch / "swarm.log", "--tokens",
+                           self.maker.token_file(tokens), "--births", births, "--state", "memory", "--seed", 7, *known)
+        if self.tpm_meters:
+            self.tpm_meters.start(*known)
         self.observe(60, "enrolled over EST and connected with their own certificates", METERS,
                      lambda: self.devices(state="active", online=True))
         certificates = self.controller.api.get("/fleet")["certificates"]
         screen.saw(f"{METERS} meters are active and online; {certificates['valid']} certificates are valid")
+        issued = [e["detail"]["proof"] for e in cli.json("ledger", "entries") if e["action"] == "certificate.issued"]
+        screen.saw("they proved themselves by " + ", ".join(
+            f"{name}: {issued.count(proof)}" for proof, name in (("idevid", "birth certificate"),
+            ("token", "one-time token"), ("tpm", "TPM")) if proof in issued))
+
+    def expect(self):
+        """A third by token; a third by birth certificate, in the manifest; a third by one of which a voucher tells. With
+        MUSTER_TPM=1 some by their TPM."""
+        cli, screen, maker = self.controller.cli, self.screen, self.maker
+        ids = maker.ids(METERS)
+        with_token, born, vouched = ids[:METERS // 3], ids[METERS // 3:2 * METERS // 3], ids[2 * METERS // 3:]
+        tpms = {}
+        if os.environ.get("MUSTER_TPM") == "1":
+            self.tpm_meters = TpmMeters(self.controller.binaries, self.scratch, born[-WITH_TPM:])
+            born, tpms = born[:-WITH_TPM], self.tpm_meters.endorsements()
+        births, ca = maker.births({**{id: f"SN-{id}" for id in born}, **{id: id for id in vouched}})
+        screen.does("muster ca trust-maker maker maker-ca.pem --models meter")
+        cli("ca", "trust-maker", "maker", ca, "--models", "meter")
+        tokens = maker.tokens(with_token)
+        manifest, signature = maker.sign(maker.manifest(tokens, born, tpms))
+        screen.does("muster manifest import manifest.json --signature manifest.json.sig")
+        imported = cli.json("manifest", "import", manifest, "--signature", signature)["imported"]
+        screen.saw(f"{imported} devices are expected, by a manifest signed with Ed25519")
+        vouchers, masa = maker.vouchers(vouched, self.controller.ca)
+        screen.does("muster voucher import *.vch --maker maker --maker-ca masa.pem --group north")
+        cli("voucher", "import", *vouchers, "--maker", "maker", "--maker-ca", masa, "--group", "north")
+        known = len(self.controller.api.items("/devices?state=expected"))
+        if known != METERS:
+            raise NotObserved(self.step, f"{METERS} devices are expected", known)
+        screen.saw(f"{len(vouched)} more by vouchers of their maker (RFC 8366)")
+        return tokens, births
 
     def hear(self):
         id = "meter-0001"
@@ -242,7 +273,7 @@ class Story:
         screen.saw(f"{verified['size']} entries, every hash computed again; it extends the checkpoint kept at the start")
         entries = cli.json("ledger", "entries")
         told = [entry["action"] for entry in entries]
-        wanted = ["manifest.imported", "certificate.issued", "device.activated", "release.published", "rollout.started",
+        wanted = ["manifest.imported", "vouchers.imported", "certificate.issued", "device.activated", "release.published", "rollout.started",
                   "wave.passed", "update.installed", "rollout.done", "release.published", "rollout.started",
                   "update.failed", "rollout.halted", "update.reverted", "rollout.reverted", "device.quarantined",
                   "incident.opened", "release.published", "rollout.started", "rollout.done", "device.released",

@@ -32,6 +32,8 @@ struct Member {
       readings = std::make_unique<agent::CsvReadings>(table, seed);
     settings = {.id = recruit.id,
                 .token = recruit.token,
+                .birth_key_pem = recruit.birth_key_pem,
+                .birth_chain_pem = recruit.birth_chain_pem,
                 .model = {},
                 .factory_firmware = options.firmware,
                 .health_command = {},

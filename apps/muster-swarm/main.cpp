@@ -15,7 +15,7 @@ using namespace muster;
 int main(int argc, char** argv) {
   const Options options = Options::read(argc, argv);
   const agent::Controller controller = expect(agent::read_controller(options.provision));
-  const std::vector<Recruit> recruits = expect(read_tokens(options.tokens, options.limit));
+  const std::vector<Recruit> recruits = expect(read_recruits(options));
   const agent::CsvTable table = expect(table_of(options));
   expect(allow_descriptors(recruits.size()));
 

@@ -73,6 +73,43 @@ void add_pace(CLI::App& app, agent::Pace& pace) {
   duration_option(app, "--contact-within", pace.contact_within, "of a new release, per try");
 }
 
+Result<void> read_tokens(const std::filesystem::path& file, std::vector<Recruit>& recruits) {
+  TRY(const auto text, agent::read_file(file, "--tokens", 256 << 20));
+  for (std::size_t at = 0, number = 1; at < text.size(); ++number) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    std::string_view line = std::string_view(text).substr(at, end - at);
+    at = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || (number == 1 && line == "id,token")) continue;
+    const auto comma = line.find(',');
+    const std::string where = file.string() + ":" + std::to_string(number);
+    if (comma == std::string_view::npos)
+      return fail(Fault::invalid, where + ": must be id,token", "--tokens");
+    TRY(auto id, DeviceId::parse(line.substr(0, comma), where));
+    recruits.push_back({.id = std::move(id), .token = std::string(line.substr(comma + 1))});
+  }
+  return {};
+}
+
+// ID.pem and ID.key of each, as a maker writes them.
+Result<void> read_births(const std::filesystem::path& folder, std::vector<Recruit>& recruits) {
+  std::error_code wrong;
+  std::vector<std::filesystem::path> chains;
+  for (std::filesystem::directory_iterator at(folder, wrong), end; !wrong && at != end;
+       at.increment(wrong))
+    if (at->path().extension() == ".pem") chains.push_back(at->path());
+  if (wrong) return fail(Fault::invalid, folder.string() + ": " + wrong.message(), "--births");
+  std::ranges::sort(chains);
+  for (auto& chain : chains) {
+    TRY(auto id, DeviceId::parse(chain.stem().string(), chain.string()));
+    Recruit recruit{.id = std::move(id)};
+    TRY(recruit.birth_chain_pem, agent::read_file(chain, "--births"));
+    TRY(recruit.birth_key_pem, agent::read_file(chain.replace_extension(".key"), "--births"));
+    recruits.push_back(std::move(recruit));
+  }
+  return {};
+}
+
 }  // namespace
 
 Options Options::read(int argc, char** argv) {
@@ -88,7 +125,8 @@ Options Options::read(int argc, char** argv) {
   app.set_version_flag("--version", "muster-swarm 0.1.0");
   add_provision(app, given.provision);
   for (const char* needed : {"--ca", "--release-key"}) app.get_option(needed)->required();
-  app.add_option("--tokens", given.tokens, "CSV: id,token")->required();
+  app.add_option("--tokens", given.tokens, "CSV: id,token");
+  app.add_option("--births", given.births, "folder of ID.pem and ID.key: devices with an IDevID");
   app.add_option("--devices", given.limit, "only so many of them");
   app.add_option("--state", state, "a folder that devices survive a restart in, or 'memory'");
   app.add_option("--readings", given.readings,
@@ -119,27 +157,18 @@ Options Options::read(int argc, char** argv) {
   return given;
 }
 
-Result<std::vector<Recruit>> read_tokens(const std::filesystem::path& file, std::size_t limit) {
-  TRY(const auto text, agent::read_file(file, "--tokens", 256 << 20));
+Result<std::vector<Recruit>> read_recruits(const Options& options) {
   std::vector<Recruit> recruits;
+  if (!options.tokens.empty()) TRY_VOID(read_tokens(options.tokens, recruits));
+  if (!options.births.empty()) TRY_VOID(read_births(options.births, recruits));
+  if (recruits.empty())
+    return fail(Fault::invalid, "no device is named, by --tokens or by --births", "--tokens");
   std::set<std::string_view> seen;
-  for (std::size_t at = 0, number = 1; at < text.size(); ++number) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    std::string_view line = std::string_view(text).substr(at, end - at);
-    at = end + 1;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || (number == 1 && line == "id,token")) continue;
-    const auto comma = line.find(',');
-    const std::string where = file.string() + ":" + std::to_string(number);
-    if (comma == std::string_view::npos)
-      return fail(Fault::invalid, where + ": must be id,token", "--tokens");
-    TRY(auto id, DeviceId::parse(line.substr(0, comma), where));
-    if (!seen.insert(line.substr(0, comma)).second)
-      return fail(Fault::invalid, where + ": " + id.text() + " is there twice", "--tokens");
-    recruits.push_back({std::move(id), std::string(line.substr(comma + 1))});
-    if (limit && recruits.size() == limit) break;
-  }
-  if (recruits.empty()) return fail(Fault::invalid, "names no device", "--tokens");
+  for (const Recruit& each : recruits)
+    if (!seen.insert(each.id.text()).second)
+      return fail(Fault::invalid, each.id.text() + " is there twice", "--tokens");
+  if (options.limit && recruits.size() > options.limit)
+    recruits.erase(recruits.begin() + static_cast<std::ptrdiff_t>(options.limit), recruits.end());
   return recruits;
 }
 

@@ -13,17 +13,17 @@
 
 namespace muster {
 
-struct Recruit {
+struct Recruit {  // with a token, or with what its maker gave it
   DeviceId id;
-  std::string token;
+  std::string token = {}, birth_chain_pem = {}, birth_key_pem = {};
 };
 
 struct Options {
   agent::Provision provision;
-  std::filesystem::path tokens, readings, state, control;  // empty: none; state: in memory
+  std::filesystem::path tokens, births, readings, state, control;  // empty: none; state: in memory
   agent::Pace pace;
   std::string firmware = "1.0.0", model;
-  std::size_t limit = 0;  // devices; 0: all that have a token
+  std::size_t limit = 0;  // devices; 0: all
   unsigned threads = 1;
   std::uint64_t seed = 1;
   double starts_a_second = 200;
@@ -32,8 +32,8 @@ struct Options {
   static Options read(int argc, char** argv);  // ends the program when it is not understood
 };
 
-Result<std::vector<Recruit>> read_tokens(const std::filesystem::path&, std::size_t limit);
-Result<agent::CsvTable> table_of(const Options&);  // of --readings; else an empty one
+Result<std::vector<Recruit>> read_recruits(const Options&);  // of --tokens and --births
+Result<agent::CsvTable> table_of(const Options&);            // of --readings; else an empty one
 
 // A connection for each device, and one more while it updates. Raises the soft limit to the hard
 // one; exhausted when that is not enough.
