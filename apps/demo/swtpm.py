@@ -8,12 +8,12 @@ import time
 
 
 class Swtpm:
-    def __init__(self, folder):
+    def __init__(self, folder, banks="sha256"):
         self.folder, self.process = folder, None
         (folder / "ca").mkdir(parents=True)
         (folder / "setup.conf").write_text(
             f"create_certs_tool=/usr/bin/swtpm_localca\ncreate_certs_tool_config={folder}/localca.conf\n"
-            f"create_certs_tool_options={folder}/options\nactive_pcr_banks=sha256\n")
+            f"create_certs_tool_options={folder}/options\nactive_pcr_banks={banks}\n")
         ca = folder / "ca"
         (folder / "localca.conf").write_text(f"statedir={ca}\nsigningkey={ca}/signkey.pem\n"
                                              f"issuercert={ca}/issuercert.pem\ncertserial={ca}/certserial\n")

@@ -32,6 +32,10 @@ CommandLine CommandLine::read(int argc, char** argv) {
   app.add_option("--health-command", given.health_command, "exit 0: the new release is well");
   app.add_option("--activate-command", given.activate_command,
                  "switches to the slot folder it is given; may run again");
+  app.add_option("--confirm-command", given.confirm_command,
+                 "makes the slot folder it is given what is started from now on; may run again");
+  app.add_option("--command-within", given.command_within,
+                 "a command of these that takes longer is ended, and has failed");
   app.add_option("--contact-within", given.contact_within,
                  "a new release has to reach the controller in this time, per try");
   app.add_option("--retry-max", given.retry_max, "longest wait between two tries");
@@ -61,9 +65,11 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
                                 .factory_firmware = given.firmware,
                                 .health_command = given.health_command,
                                 .activate_command = given.activate_command,
+                                .confirm_command = given.confirm_command,
                                 .pace = {}};
   TRY(settings.id, DeviceId::parse(given.id, "--id"));
   TRY(settings.pace.interval, parse_duration(given.interval));
+  TRY(settings.pace.command_within, parse_duration(given.command_within));
   TRY(settings.pace.contact_within, parse_duration(given.contact_within));
   TRY(settings.pace.retry_max, parse_duration(given.retry_max));
   if (!given.token_file.empty()) {

@@ -13,9 +13,9 @@ namespace muster {
 
 struct CommandLine {
   agent::Provision provision;
-  std::string id, model, firmware = "factory", health_command, activate_command,
+  std::string id, model, firmware = "factory", health_command, activate_command, confirm_command,
                          readings = "system", interval = "60s", contact_within = "5m",
-                         retry_max = "60s", key_store = "file";
+                         command_within = "60s", retry_max = "60s", key_store = "file";
   std::filesystem::path state, token_file, idevid_cert, idevid_key;
   bool wants_status = false;
 

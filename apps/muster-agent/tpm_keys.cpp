@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "agent/provision.h"
+#include "base/log.h"
 
 namespace muster {
 namespace {
@@ -108,7 +109,11 @@ Bytes TpmKeys::event_log() const {
   if (!of_this_machine_) return {};
   std::ifstream in(firmware_log, std::ios::binary);
   Bytes log{std::istreambuf_iterator<char>(in), {}};
-  return log.size() <= log_max ? log : Bytes();
+  if (log.size() <= log_max) return log;
+  log::warning("agent",
+               "the firmware's event log is longer than a controller takes; it is left out",
+               {{"octets", std::to_string(log.size())}});
+  return {};
 }
 
 }  // namespace muster

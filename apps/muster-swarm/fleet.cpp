@@ -38,6 +38,7 @@ struct Member {
                 .factory_firmware = options.firmware,
                 .health_command = {},
                 .activate_command = {},
+                .confirm_command = {},
                 .pace = options.pace};
   }
 

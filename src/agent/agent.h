@@ -7,7 +7,7 @@
 // only the anchors and keys it is given, and never stops trying: each failure is followed by a
 // longer, jittered wait.
 // With a KeyStore that can speak for itself it proves itself by that, in place of a token, and
-// shows how it was booted when it is asked.
+// shows how it was booted after each start, and when it is asked.
 //
 // When the controller refuses it on MQTT, as it does with a device in quarantine, it goes to the
 // update path over HTTPS with the same certificate until it is let back in.
@@ -51,8 +51,8 @@ struct Pace {
   Duration interval = 60s;    // between two readings
   Duration keep_alive = 60s;  // MQTT
   Duration retry_first = 1s, retry_max = 60s;
-  Duration contact_within = 5min;  // of an activated release, per try
-  Duration command_within = 60s;
+  Duration contact_within = 5min;     // of an activated release, per try
+  Duration command_within = 60s;      // of each of the device's own commands
   std::size_t readings_kept = 1'440;  // unacknowledged
 };
 
@@ -63,7 +63,7 @@ struct AgentSettings {
       birth_chain_pem;  // what the maker gave it (IDevID), in place of a token
   std::string model;    // empty: told by the first release installed
   std::string factory_firmware = "factory";
-  std::string health_command, activate_command;  // empty: built in, none
+  std::string health_command, activate_command, confirm_command;  // empty: built in, none, none
   Pace pace;
 };
 

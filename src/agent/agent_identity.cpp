@@ -62,7 +62,9 @@ net::Task<Result<EstAnswer>> Agent::Life::prove(Bytes csr) {
   CO_TRY(auto key, credentials.requested_key());
   AttestationClient tpm(loop, controller.host, controller.enrol_port, handshakes.anonymous(),
                         *witness);
-  co_return co_await tpm.enrol(settings.id.text(), std::move(key), std::move(csr));
+  auto answer = co_await tpm.enrol(settings.id.text(), std::move(key), std::move(csr));
+  if (answer && answer->certificate) boot_shown = true;  // it was part of the proof
+  co_return answer;
 }
 
 net::Task<Result<Duration>> Agent::Life::settle(EstClient* est, EstAnswer answer) {

@@ -1,6 +1,10 @@
 #include "agent/agent.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "agent/credentials.h"
 #include "agent/internal/test_rehearsal.h"
@@ -34,6 +38,7 @@ struct Stage {
             .factory_firmware = "1.0.0",
             .health_command = {},
             .activate_command = {},
+            .confirm_command = {},
             .pace = {.interval = 20ms,
                      .retry_first = 10ms,
                      .retry_max = 100ms,
@@ -164,6 +169,33 @@ TEST_CASE("commands switch the slot and judge its health") {
   stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
   REQUIRE(stage.until_told("results reverted"));
   CHECK(stage.device->status().firmware == "1.0.0");
+}
+
+TEST_CASE("a release that is well and reached the controller is made to last before it counts") {
+  Stage stage;
+  auto settings = stage.settings();
+  const auto told = std::filesystem::temp_directory_path() /
+                    ("muster-lasts-" + std::to_string(::getpid()) + ".txt");
+  SECTION("the command runs once, before the report") {
+    settings.confirm_command = "echo lasts >> " + told.string();
+    stage.start(settings);
+    REQUIRE(stage.until_told("subscribed"));
+    stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
+    REQUIRE(stage.until_told("results installed"));
+    CHECK(stage.device->status().firmware == "1.1.0");
+    std::ifstream in(told);
+    CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == "lasts\n");
+  }
+  SECTION("what cannot be made to last is left") {
+    settings.confirm_command = "test -e " + told.string() + " || ! touch " + told.string();
+    stage.start(settings);
+    REQUIRE(stage.until_told("subscribed"));
+    stage.rehearsal.offer(Maker::release("1.1.0", 1, "x"), "x", 7);
+    REQUIRE(stage.until_told("results reverted"));
+    CHECK(stage.device->status().firmware == "1.0.0");
+    CHECK(stage.device->status().phase == Phase::idle);
+  }
+  std::filesystem::remove(told);
 }
 
 TEST_CASE("an artifact that is not what was signed is never activated") {

@@ -44,7 +44,8 @@ net::Task<Result<void>> Agent::Life::step() {
     case Phase::activated:
       co_return co_await trial();
     case Phase::returning:
-      CO_TRY_VOID(co_await switch_slot());
+      CO_TRY_VOID(co_await tell_slot(settings.activate_command));
+      CO_TRY_VOID(co_await tell_slot(settings.confirm_command));
       CO_TRY_VOID(updater.returned());
       log::warning("agent", "went back",
                    {{"device", settings.id.text()}, {"to", updater.running().firmware}});
@@ -121,13 +122,12 @@ net::Task<Result<void>> Agent::Life::fetch(Wanted wanted) {
   co_return fail(Fault::unavailable, "the artifact: " + std::to_string(answer->status));
 }
 
-// Runs at least once for each switch: a power cut, or a restart that the command itself makes, runs
-// it again, so it has to do nothing when the slot is in use.
-net::Task<Result<void>> Agent::Life::switch_slot() {
-  if (settings.activate_command.empty()) co_return Result<void>{};
+// A command that is given the active slot's folder. It runs at least once for each switch: a power
+// cut, or a restart that the command itself makes, runs it again.
+net::Task<Result<void>> Agent::Life::tell_slot(const std::string& command) {
+  if (command.empty()) co_return Result<void>{};
   const std::string folder = disk.path(updater.slot("artifact")).parent_path().string();
-  co_return co_await run_command(&loop, settings.activate_command, folder,
-                                 settings.pace.command_within);
+  co_return co_await run_command(&loop, command, folder, settings.pace.command_within);
 }
 
 net::Task<Result<void>> Agent::Life::check_health() {
@@ -145,17 +145,15 @@ net::Task<Result<void>> Agent::Life::trial() {
   healthy = false;
   CO_TRY(const bool may, updater.begin_trial());
   if (!may) co_return updater.go_back("it never reached the controller, and no try is left");
-  auto well = co_await switch_slot();
+  auto well = co_await tell_slot(settings.activate_command);
   if (well) well = co_await check_health();
   if (stopping) co_return Result<void>{};
   if (!well) co_return updater.go_back(well.error().message);
   healthy = true;
-  if (contact_made)
-    contact();
-  else
-    leave_session();  // as a restart would: the line has to come up with the new release
+  if (!contact_made) leave_session();  // as a restart would: the line comes up with the new release
   const std::int64_t began = monotonic_ns();
   while (!stopping && updater.phase() == Phase::activated) {
+    if (contact_made) co_return co_await settle_in();
     const auto waited =
         std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(monotonic_ns() - began));
     if (waited >= settings.pace.contact_within) break;
@@ -164,17 +162,36 @@ net::Task<Result<void>> Agent::Life::trial() {
   co_return Result<void>{};
 }
 
-void Agent::Life::contact() {
-  contact_made = true;
-  if (!healthy || updater.phase() != Phase::activated) return;
-  if (auto confirmed = updater.confirm(); !confirmed)
-    return log_failure("the update could not be confirmed", confirmed.error());
+// Well, and in touch: what was tried is what runs from now on.
+net::Task<Result<void>> Agent::Life::settle_in() {
+  const auto lasts = co_await tell_slot(settings.confirm_command);
+  if (stopping) co_return Result<void>{};
+  if (!lasts) co_return updater.go_back("it could not be made to last: " + lasts.error().message);
+  co_return confirm();
+}
+
+Result<void> Agent::Life::confirm() {
+  TRY_VOID(updater.confirm());
   healthy = false;
   log::info("agent", "updated",
             {{"device", settings.id.text()}, {"to", updater.running().firmware}});
   state_news = true;
   update_bell.ring();
   pump();
+  line_bell.ring();  // on the update path, a visit tells it
+  return {};
+}
+
+void Agent::Life::contact() {
+  contact_made = true;
+  if (witness && !boot_shown) {
+    boot_shown = asked_to_attest = true;
+    attest_bell.ring();
+  }
+  if (!healthy || updater.phase() != Phase::activated) return;
+  if (!settings.confirm_command.empty()) return update_bell.ring();
+  if (auto confirmed = confirm(); !confirmed)
+    log_failure("the update could not be confirmed", confirmed.error());
 }
 
 }  // namespace muster::agent

@@ -3,6 +3,11 @@
 #include "agent/internal/answers.h"
 
 namespace muster::agent {
+namespace {
+
+constexpr int readings_max = 5;
+
+}  // namespace
 
 AttestationClient::AttestationClient(net::Loop& loop, std::string host, std::uint16_t port,
                                      net::TlsContext& tls, const Witness& witness)
@@ -19,12 +24,16 @@ net::Task<Result<net::http::Answer>> AttestationClient::post(std::string target,
 Result<wire::BootEvidence> AttestationClient::evidence(ByteView nonce,
                                                        const std::string& pcrs) const {
   TRY(const auto selection, crypto::tpm::parse_selection(pcrs));
-  TRY(auto values, witness_.registers(selection));
-  TRY(auto quote, witness_.quote(nonce, selection));
-  return wire::BootEvidence{.quote = std::move(quote.attest),
-                            .signature = std::move(quote.signature),
-                            .values = std::move(values),
-                            .event_log = witness_.event_log()};
+  for (int reading = 1;; ++reading) {
+    TRY(auto values, witness_.registers(selection));
+    TRY(auto quote, witness_.quote(nonce, selection));
+    TRY(const auto after, witness_.registers(selection));
+    if (values != after && reading < readings_max) continue;  // somebody extended one in between
+    return wire::BootEvidence{.quote = std::move(quote.attest),
+                              .signature = std::move(quote.signature),
+                              .values = std::move(values),
+                              .event_log = witness_.event_log()};
+  }
 }
 
 net::Task<Result<EstAnswer>> AttestationClient::enrol(std::string id, std::string key, Bytes csr) {

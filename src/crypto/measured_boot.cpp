@@ -228,12 +228,27 @@ std::vector<Bytes> values_of(const Registers& registers, const Selection& select
   return out;
 }
 
-Result<void> check_event_log(const EventLog& log, const Quoted& quoted) {
+Selection logged_registers() {
+  return selection_of({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14});
+}
+
+Result<void> check_event_log(const EventLog& log, const Quoted& quoted,
+                             std::span<const Bytes> values) {
   if (quoted.selection.bank != HashAlgorithm::sha256)
     return refused("it is compared with quotes of the SHA-256 bank only");
-  if (check_pcr_values(quoted, values_of(replay(log), quoted.selection))) return {};
-  return fail(Fault::unauthorized,
-              "event log: its replay does not give the registers that were quoted");
+  if (values.size() != quoted.selection.count())
+    return refused("it is compared with one value for each register that was quoted");
+  const Registers replayed = replay(log);
+  std::size_t at = 0;
+  for (unsigned number = 0; number < registers_max; ++number) {
+    if ((quoted.selection.registers >> number & 1) == 0) continue;
+    const Bytes& value = values[at++];
+    if ((logged_registers().registers >> number & 1) == 0) continue;
+    if (!std::ranges::equal(value, replayed[number]))
+      return fail(Fault::unauthorized, "event log: its replay does not give PCR " +
+                                           std::to_string(number) + " as it was quoted");
+  }
+  return {};
 }
 
 }  // namespace muster::crypto::tpm

@@ -44,7 +44,12 @@ using Registers = std::array<Hash, registers_max>;
 Registers replay(const EventLog&);
 std::vector<Bytes> values_of(const Registers&, const Selection&);  // of the SHA-256 bank
 
-// Refused unless the replay gives what was quoted.
-Result<void> check_event_log(const EventLog&, const Quoted&);
+// Firmware and boot loaders extend 0 to 9 and 14, and log it. The others an operating system goes
+// on extending (IMA, systemd), of which this log knows nothing.
+Selection logged_registers();
+
+// `values` are those that were quoted (check_pcr_values). Refused unless the replay gives them,
+// with the first register where it does not; looked at are the logged registers only.
+Result<void> check_event_log(const EventLog&, const Quoted&, std::span<const Bytes> values);
 
 }  // namespace muster::crypto::tpm

@@ -241,20 +241,25 @@ TEST_CASE("a log explains a quote, or is refused") {
   written.measured(0, 8, bytes_of("firmware 1.2")).measured(7, variable, bytes_of("SecureBoot=1"));
   written.measured(8, 13, bytes_of("linux quiet"));
   const EventLog log = expect(parse_event_log(written.octets));
-  const Selection selection = selection_of({0, 1, 7, 8});
+  const Selection selection = selection_of({0, 1, 7, 8, 11});
+  std::vector<Bytes> values = values_of(replay(log), selection);
   Quoted quoted{.selection = selection,
-                .pcr_digest = pcr_digest(values_of(replay(log), selection), HashAlgorithm::sha384),
+                .pcr_digest = pcr_digest(values, HashAlgorithm::sha384),
                 .digest_algorithm = HashAlgorithm::sha384};
-  CHECK(why(check_event_log(log, quoted)) == "accepted");
-  CHECK(values_of(replay(log), selection).size() == 4);
+  CHECK(why(check_event_log(log, quoted, values)) == "accepted");
+  REQUIRE(values.size() == 5);
 
   const EventLog longer =
       expect(parse_event_log(Log(written).measured(8, 13, bytes_of("init=/bin/sh")).octets));
-  CHECK(check_event_log(longer, quoted).error().fault == Fault::unauthorized);
-  CHECK(mentions(why(check_event_log(longer, quoted)), "does not give the registers"));
+  CHECK(check_event_log(longer, quoted, values).error().fault == Fault::unauthorized);
+  CHECK(mentions(why(check_event_log(longer, quoted, values)), "does not give PCR 8"));
   const EventLog elsewhere =
       expect(parse_event_log(Log(written).measured(9, 13, bytes_of("initrd")).octets));
-  CHECK(why(check_event_log(elsewhere, quoted)) == "accepted");
+  CHECK(why(check_event_log(elsewhere, quoted, values)) == "accepted");
+  values[4] = Bytes(32, 0x11);  // extended after the log was closed
+  CHECK(why(check_event_log(log, quoted, values)) == "accepted");
+  values.pop_back();
+  CHECK(mentions(why(check_event_log(log, quoted, values)), "one value for each register"));
   quoted.selection.bank = HashAlgorithm::sha384;
-  CHECK(mentions(why(check_event_log(log, quoted)), "SHA-256 bank only"));
+  CHECK(mentions(why(check_event_log(log, quoted, values)), "SHA-256 bank only"));
 }

@@ -42,6 +42,16 @@ std::vector<link::Push> evidence_due(Domain& domain) {
   return out;
 }
 
+void follow_releases(Domain& domain) {
+  domain.identity.attestation().on_its_way([&domain](const DeviceId& device) {
+    const auto decision = domain.rollouts.offered(device);
+    return decision ? decision->release : std::string();
+  });
+  domain.inventory.on_change([&domain](const inventory::Device& device, inventory::Change change) {
+    if (change == inventory::Change::updated) domain.identity.attestation().release_told(device);
+  });
+}
+
 void follow_verdicts(Domain& domain) {
   domain.identity.attestation().on_verdict([&domain](const inventory::Device& device,
                                                      const identity::Verdict& verdict,

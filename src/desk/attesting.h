@@ -19,5 +19,7 @@ std::vector<link::Push> evidence_due(Domain&);
 
 // From now on a verdict that fails is a finding: high, which isolates, where the policy says so.
 void follow_verdicts(Domain&);
+// From now on attestation knows which release each device runs, and which one it was offered.
+void follow_releases(Domain&);
 
 }  // namespace muster::desk

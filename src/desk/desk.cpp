@@ -120,6 +120,7 @@ void Desk::Floor::listen() {
     pushes.push_back(link::CutDevice{device, "isolated"});
   });
   follow_verdicts(domain);
+  follow_releases(domain);
   domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
   domain.rollouts.on_progress(
       [this](rollout::RolloutId id, std::string_view) { news.rollouts.insert(id.number); });

@@ -176,7 +176,7 @@ Result<void> Attestation::check_evidence(const crypto::tpm::PublicArea& key,
   TRY_VOID(crypto::tpm::check_pcr_values(quoted, boot.values));
   if (boot.event_log.empty()) return {};
   TRY(const auto log, crypto::tpm::parse_event_log(boot.event_log));
-  return crypto::tpm::check_event_log(log, quoted);
+  return crypto::tpm::check_event_log(log, quoted, boot.values);
 }
 
 Result<Enrolment> Attestation::enrol(const TpmEnrolRequest& request) {
@@ -215,6 +215,7 @@ Result<Enrolment> Attestation::enrol(const TpmEnrolRequest& request) {
   TRY_VOID(r_.may_use(terms, *subject, request.from));
   TRY_VOID(r_.check_state(*subject, asked, renewal));
   auto& witness = witnesses_[device.id];
+  witness.release_id = device.release_id;
   witness.selection = opened.selection;
   witness.values = request.boot.values;
   const auto attested = opened.attestation_key.octets;

@@ -97,6 +97,8 @@ class Attestation {
   Result<EvidenceWanted> wanted(const DeviceId&);
   Result<Verdict> take(const DeviceId&, const BootEvidence&);  // what was made of it
   Result<void> ask_again(const DeviceId&, ledger::Actor);      // due at once
+  // A device that says it runs another release than when it showed its boot is due at once.
+  void release_told(const inventory::Device&);
   std::vector<DeviceId> due();  // online, and to be asked now; each is told of once an hour
 
   Result<void> set_policy(AttestationPolicy, ledger::Actor);
@@ -107,6 +109,10 @@ class Attestation {
 
   Verdict verdict(const DeviceId&) const;
   bool in_tpm(const DeviceId&) const;  // the key of its current certificate
+
+  // Tells the release that a device was offered and may have booted, but has not reported yet;
+  // empty: none. Evidence of it is as good as of what the device says it runs.
+  void on_its_way(std::function<std::string(const DeviceId&)>);
 
   // Called inside the command, when a device's verdict changes.
   void on_verdict(
@@ -129,8 +135,9 @@ class Attestation {
     crypto::tpm::Selection selection;  // of the registers shown last
     std::vector<Bytes> values;
     Verdict verdict;
+    std::string release_id;  // that the device said it ran when it showed them
     Instant asked;
-    bool wanted = false;  // an operator wants to know
+    bool wanted = false;  // somebody wants to know
   };
   Result<crypto::tpm::PublicArea> check_birth(const Subject&, const ChallengeRequest&);
   Result<Pending> redeem(const TpmEnrolRequest&, const Subject&);
@@ -138,6 +145,7 @@ class Attestation {
                               const EvidenceWanted&) const;
   crypto::tpm::Selection selection_for(const inventory::Device&) const;
   const AttestationPolicy* policy_for(const inventory::Device&) const;
+  const AttestationPolicy* policy_on_its_way(const inventory::Device&) const;
   Verdict judge(const inventory::Device&, const crypto::tpm::Selection&,
                 const std::vector<Bytes>&) const;
   void settle(const inventory::Device&, Witness&, Verdict);
@@ -151,6 +159,7 @@ class Attestation {
   std::map<DeviceId, Nonce> nonces_;
   std::map<DeviceId, Witness> witnesses_;
   std::map<std::pair<std::string, std::string>, AttestationPolicy> policies_;  // model, release
+  std::function<std::string(const DeviceId&)> on_its_way_;
   std::vector<
       std::function<void(const inventory::Device&, const Verdict&, const AttestationPolicy*)>>
       listeners_;

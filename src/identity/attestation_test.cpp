@@ -299,6 +299,70 @@ TEST_CASE("a policy says what was booted well, and a change is told once") {
   }
 }
 
+TEST_CASE(
+    "an update is no failure: the release on its way counts, and the new one is asked about") {
+  Floor w;
+  const auto id = device_id("meter-1");
+  const std::string next(64, 'a');
+  std::string offered;
+  w.tpm().on_its_way([&](const DeviceId&) { return offered; });
+  REQUIRE(w.send(w.machine.answer(w.challenge(), new_key())));
+  w.inventory->contact(id, true);
+  AttestationPolicy policy{.model = expect(ModelId::parse("meter")), .selection = three};
+  policy = expect(w.tpm().learn(policy, id));
+  REQUIRE(w.tpm().set_policy(policy, alice()));
+  const auto report = [&](const std::string& release) {
+    REQUIRE(w.inventory->reported(id, release.substr(0, 1), release, {}));
+    w.tpm().release_told(*w.inventory->find(id));
+  };
+  auto updated = policy;
+  updated.release_id = next;
+  updated.values[2] = Bytes(32, 0x77);
+
+  SECTION("between its first start and its report") {
+    REQUIRE(w.tpm().set_policy(updated, alice()));
+    w.machine.registers[7] = Bytes(32, 0x77);
+    offered = next;
+    CHECK(w.boots().trust == Trust::trusted);
+    offered.clear();
+    report(next);
+    CHECK(w.tpm().verdict(id).trust == Trust::trusted);
+    CHECK(w.tpm().due() == std::vector{id});
+    CHECK(w.boots().trust == Trust::trusted);
+    CHECK(w.tpm().due().empty());
+    CHECK(w.count("attestation.failed") == 0);
+  }
+  SECTION("an offer excuses nothing but its own release") {
+    REQUIRE(w.tpm().set_policy(updated, alice()));
+    offered = next;
+    w.machine.registers[7] = Bytes(32, 0x66);
+    CHECK(w.boots().trust == Trust::failed);
+    report(next);
+    CHECK(w.tpm().verdict(id).trust == Trust::failed);  // words alone do not mend it
+  }
+  SECTION("what was shown before says nothing of a release with other values") {
+    REQUIRE(w.tpm().set_policy(updated, alice()));
+    report(next);
+    CHECK(w.tpm().verdict(id).trust == Trust::unknown);
+    CHECK(has(w.tpm().verdict(id).why, "another release"));
+    CHECK(w.tpm().due() == std::vector{id});
+  }
+  SECTION("a policy that is set later does not make old evidence young") {
+    w.clock.pass(25h);
+    REQUIRE(w.tpm().set_policy(policy, alice()));
+    w.clock.pass(24h);
+    CHECK(w.tpm().verdict(id).trust == Trust::unknown);
+  }
+}
+
+TEST_CASE("registers that systemd's stub extends are learnt as well") {
+  Floor w;
+  REQUIRE(w.send(w.machine.answer(w.challenge(), new_key())));
+  const AttestationPolicy policy{.model = expect(ModelId::parse("meter")),
+                                 .selection = words::selection_of({4, 11, 12, 13})};
+  CHECK(w.tpm().learn(policy, device_id("meter-1")));
+}
+
 TEST_CASE("evidence counts once, and only when it was asked for") {
   Floor w;
   CHECK(has(why(w.tpm().wanted(device_id("meter-1"))), "no attestation key"));

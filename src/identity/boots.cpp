@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "crypto/measured_boot.h"
 #include "identity/attestation.h"
 #include "identity/internal/registry.h"
 
@@ -23,11 +24,16 @@ constexpr const char* steps[] = {
     // Of keys that a TPM has certified.
     "CREATE TABLE attestation_certificate(serial BLOB PRIMARY KEY) WITHOUT ROWID;"};
 
+constexpr const char* as_expected = "the registers are as the policy expects: ";
+
 constexpr std::array trust_names{"unknown", "trusted", "failed"};
 
-// What firmware and boot loaders measure (PC Client PFP 3.3.4), and 14, which shim does.
+// What firmware and boot loaders measure (PC Client PFP 3.3.4; 14 is shim's), and those of
+// systemd's stub: 11 the image, 12 its parameters, 13 what extends it.
 crypto::tpm::Selection usual_registers() {
-  return crypto::tpm::selection_of({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14});
+  auto out = crypto::tpm::logged_registers();
+  out.registers |= crypto::tpm::selection_of({11, 12, 13}).registers;
+  return out;
 }
 
 Bytes joined(const std::vector<Bytes>& values) {
@@ -49,6 +55,21 @@ const Bytes* value_of(unsigned number, const crypto::tpm::Selection& selection,
   const auto below = selection.registers & ((1u << number) - 1);
   const auto at = static_cast<std::size_t>(std::popcount(below));
   return at < values.size() ? &values[at] : nullptr;
+}
+
+// The registers that do not hold the policy's values; empty: there is none.
+std::string differing(const AttestationPolicy& policy, const crypto::tpm::Selection& selection,
+                      const std::vector<Bytes>& values) {
+  std::string out;
+  std::size_t at = 0;
+  for (unsigned number = 0; number < crypto::tpm::registers_max; ++number) {
+    if ((policy.selection.registers >> number & 1) == 0) continue;
+    const Bytes* value = value_of(number, selection, values);
+    if (!value || *value != policy.values[at])
+      out += (out.empty() ? "" : ", ") + std::to_string(number);
+    ++at;
+  }
+  return out;
 }
 
 wire::Json json_of(const AttestationPolicy& p) {
@@ -79,6 +100,7 @@ Result<void> Attestation::load() {
                     .selection = selection,
                     .values = split(rows.blob(3)),
                     .verdict = {.trust = static_cast<Trust>(rows.integer(4)), .why = rows.text(6)}};
+    if (const auto* device = r_.inventory.find(id)) witness.release_id = device->release_id;
     if (!rows.null(5)) witness.verdict.at = instant(rows.integer(5));
     witnesses_.emplace(std::move(id), std::move(witness));
   }
@@ -105,16 +127,30 @@ const AttestationPolicy* Attestation::policy_for(const inventory::Device& device
   return at == policies_.end() ? nullptr : &at->second;
 }
 
+// Only one of its own: the model's is asked anyway.
+const AttestationPolicy* Attestation::policy_on_its_way(const inventory::Device& device) const {
+  const std::string release = on_its_way_ ? on_its_way_(device.id) : "";
+  const auto at =
+      release.empty() ? policies_.end() : policies_.find({device.model.text(), release});
+  return at == policies_.end() ? nullptr : &at->second;
+}
+
 // Always the usual ones as well, so that a policy can be learnt from any device.
 crypto::tpm::Selection Attestation::selection_for(const inventory::Device& device) const {
   auto out = usual_registers();
-  if (const auto* policy = policy_for(device)) out.registers |= policy->selection.registers;
+  for (const auto* policy : {policy_for(device), policy_on_its_way(device)})
+    if (policy) out.registers |= policy->selection.registers;
   return out;
 }
 
 Verdict Attestation::judge(const inventory::Device& device, const crypto::tpm::Selection& selection,
                            const std::vector<Bytes>& values) const {
   Verdict out{.trust = Trust::trusted, .at = r_.clock.now(), .why = {}};
+  const auto* coming = policy_on_its_way(device);
+  if (coming && differing(*coming, selection, values).empty()) {
+    out.why = as_expected + crypto::tpm::show(coming->selection);
+    return out;
+  }
   const auto* policy = policy_for(device);
   if (!policy) {
     out.trust = Trust::unknown;
@@ -122,17 +158,9 @@ Verdict Attestation::judge(const inventory::Device& device, const crypto::tpm::S
               device.model.text() + " should be";
     return out;
   }
-  std::string wrong;
-  std::size_t at = 0;
-  for (unsigned number = 0; number < crypto::tpm::registers_max; ++number) {
-    if ((policy->selection.registers >> number & 1) == 0) continue;
-    const Bytes* value = value_of(number, selection, values);
-    if (!value || *value != policy->values[at])
-      wrong += (wrong.empty() ? "" : ", ") + std::to_string(number);
-    ++at;
-  }
+  const std::string wrong = differing(*policy, selection, values);
   if (wrong.empty()) {
-    out.why = "the registers are as the policy expects: " + crypto::tpm::show(policy->selection);
+    out.why = as_expected + crypto::tpm::show(policy->selection);
     return out;
   }
   out.trust = Trust::failed;
@@ -208,6 +236,7 @@ Result<Verdict> Attestation::take(const DeviceId& id, const BootEvidence& boot) 
            {.trust = Trust::failed, .at = r_.clock.now(), .why = holds.error().message});
     return witness.verdict;
   }
+  witness.release_id = device->release_id;
   witness.selection = asked.selection;
   witness.values = boot.values;
   settle(*device, witness, judge(*device, asked.selection, boot.values));
@@ -223,6 +252,28 @@ Result<void> Attestation::ask_again(const DeviceId& id, ledger::Actor by) {
   at->second.asked = {};
   at->second.wanted = true;
   return {};
+}
+
+// Until it shows its boot anew, the last one speaks for it if it is as the new release should be.
+void Attestation::release_told(const inventory::Device& device) {
+  const auto at = witnesses_.find(device.id);
+  if (at == witnesses_.end() || device.release_id == at->second.release_id) return;
+  Witness& witness = at->second;
+  witness.release_id = device.release_id;
+  if (witness.values.empty() || device.state == inventory::Lifecycle::retired) return;
+  auto anew = judge(device, witness.selection, witness.values);
+  if (anew.trust != Trust::trusted)
+    anew = {.trust = Trust::unknown,
+            .why = "it says it runs another release than when it showed its boot; it is asked"};
+  anew.at = witness.verdict.at;
+  if (anew.trust == Trust::trusted || witness.verdict.trust != Trust::failed)
+    settle(device, witness, std::move(anew));
+  witness.asked = {};
+  witness.wanted = true;
+}
+
+void Attestation::on_its_way(std::function<std::string(const DeviceId&)> told) {
+  on_its_way_ = std::move(told);
 }
 
 std::vector<DeviceId> Attestation::due() {
@@ -282,7 +333,9 @@ Result<void> Attestation::set_policy(AttestationPolicy p, ledger::Actor by) {
     const auto* device = r_.inventory.find(id);
     if (!device || device->model != model || witness.values.empty()) continue;
     if (device->state == inventory::Lifecycle::retired) continue;
-    settle(*device, witness, judge(*device, witness.selection, witness.values));
+    auto anew = judge(*device, witness.selection, witness.values);
+    anew.at = witness.verdict.at;  // the evidence has not become younger
+    settle(*device, witness, std::move(anew));
   }
   return {};
 }

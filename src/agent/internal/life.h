@@ -33,7 +33,7 @@ struct Agent::Life final : MqttClient::Events {
   void proved_pair();  // it made one
   net::Task<Result<Duration>> settle(EstClient*, EstAnswer);
   net::Task<Result<EstAnswer>> prove(Bytes csr);  // by the TPM
-  net::Task<void> show_boots();                   // when it is asked to
+  net::Task<void> show_boots();                   // once, and when it is asked to
   net::Task<Result<void>> show_boot();
 
   // line (agent_line.cpp)
@@ -67,8 +67,10 @@ struct Agent::Life final : MqttClient::Events {
   Result<void> consider();
   net::Task<Result<void>> download();
   net::Task<Result<void>> fetch(Wanted);
-  net::Task<Result<void>> switch_slot();  // runs the activate command
+  net::Task<Result<void>> tell_slot(const std::string& command);
   net::Task<Result<void>> trial();
+  net::Task<Result<void>> settle_in();  // runs the confirm command, then confirm()
+  Result<void> confirm();
   net::Task<Result<void>> check_health();
   void contact();  // the controller was reached, and knew us
 
@@ -112,9 +114,10 @@ struct Agent::Life final : MqttClient::Events {
   bool state_news = true;  // the state is to be told
   bool state_in_flight = false, report_in_flight = false;
   bool contact_made = false;  // since the trial began
-  bool healthy = false;       // of what is on trial
   Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, fault_bell;
+  bool healthy = false;  // of what is on trial
   bool asked_to_attest = false;
+  bool boot_shown = false;  // since the start, or it is about to be
   net::Scope tasks;
 };
 

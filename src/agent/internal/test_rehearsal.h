@@ -22,6 +22,7 @@
 #include "net/http.h"
 #include "net/stream.h"
 #include "net/task.h"
+#include "wire/attestation.h"
 #include "wire/mqtt.h"
 
 namespace muster::agent {
@@ -127,6 +128,7 @@ class Rehearsal {
   std::vector<std::string> told;                    // "state 1.0.0", "results installed", ...
   std::vector<std::string> readings;                // packs
   std::vector<std::string> configured;              // what each state said of it, JSON
+  std::vector<wire::BootEvidence> boots;            // evidence of them
 
  private:
   static net::http::Response text(int status, std::string body) {
@@ -157,6 +159,10 @@ class Rehearsal {
   net::http::Response device_door(const net::http::Request& request) {
     if (request.path == "/v1/devices/meter-1/updates")
       return text(200, offered ? wire::to_text(*offered) : wire::no_offer());
+    if (request.path.ends_with("/attestation") && request.method == "GET")
+      return text(200, to_text(wire::EvidenceAsk{.nonce = Bytes(32, 0x5a), .pcrs = "sha256:4,11"}));
+    if (request.path.ends_with("/attestation"))
+      boots.push_back(expect(wire::parse_boot_evidence(request.body)));
     if (request.path.starts_with("/artifacts/sha256/")) {
       const auto file = folder / request.path.substr(18);
       return {.status = 200,
