@@ -24,6 +24,9 @@ import { Webhooks } from "./screens/webhooks";
 
 const DeviceDetail = lazy(() => import("./screens/device_detail"));
 const Audit = lazy(() => import("./screens/audit"));
+const Certificates = lazy(() => import("./screens/certificates"));
+const Approvals = lazy(() => import("./screens/approvals"));
+const Attestation = lazy(() => import("./screens/attestation"));
 
 function screen_of(path: string[]) {
   const [screen, id] = path;
@@ -35,6 +38,9 @@ function screen_of(path: string[]) {
   if (screen === "releases" && !id) return <Releases />;
   if (screen === "models" && !id) return <Models />;
   if (screen === "webhooks" && !id) return <Webhooks />;
+  if (screen === "certificates" && !id) return <Certificates />;
+  if (screen === "approvals" && !id) return <Approvals />;
+  if (screen === "attestation" && !id) return <Attestation />;
   if (screen === "audit" && !id) return <Audit />;
   return <NotFound />;
 }

@@ -1,6 +1,8 @@
 // States as a shape and a word: the shape tells without colour, the word without sight.
 
 import type { ReactNode } from "react";
+import type { Trust } from "../api/identity_types";
+import type { Standing } from "../format/certificates";
 import type { Lifecycle, Outcome, Risk, RolloutState, WaveState } from "../api/types";
 
 type Tone = "good" | "move" | "bad" | "quiet" | "back" | "none";
@@ -109,6 +111,20 @@ const OUTCOME: Record<Outcome, Look> = {
   reverted: ["back", "back"],
 };
 
+const TRUST: Record<Trust, Look> = {
+  unknown: ["hollow", "none"],
+  trusted: ["tick", "good"],
+  failed: ["cross", "bad"],
+};
+const STANDING: Record<Standing, Look> = {
+  valid: ["full", "good"],
+  "not yet used": ["dashed", "move"],
+  "renewal overdue": ["half", "quiet"],
+  expired: ["hollow", "quiet"],
+  superseded: ["back", "none"],
+  revoked: ["cross", "bad"],
+};
+
 const tag = (word: string, look: Look | undefined, options: Options) => (
   <Tag word={word} shape={look?.[0] ?? "hollow"} tone={look?.[1] ?? "none"} {...options} />
 );
@@ -123,6 +139,9 @@ export const OnlineTag = ({ online, ...rest }: { online: boolean } & Options) =>
   tag(online ? "online" : "offline", online ? ["full", "good"] : ["hollow", "none"], rest);
 export const IncidentTag = ({ state, ...rest }: { state: "open" | "closed" } & Options) =>
   tag(state, state === "open" ? ["full", "bad"] : ["tick", "good"], rest);
+export const TrustTag = ({ state, ...rest }: { state: Trust } & Options) => tag(state, TRUST[state], rest);
+export const StandingTag = ({ standing, ...rest }: { standing: Standing } & Options) =>
+  tag(standing, STANDING[standing], rest);
 export const WordTag = ({ word, good, ...rest }: { word: string; good: boolean } & Options) =>
   tag(word, good ? ["tick", "good"] : ["cross", "bad"], rest);
 

@@ -17,6 +17,8 @@ import { Unavailable } from "../parts/unavailable";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
 import { DeviceActs } from "./device_acts";
+import { DeviceAttestation } from "./device_attestation";
+import { DeviceCertificates } from "./device_certificates";
 import { DeviceIdentity } from "./device_identity";
 import { DeviceState } from "./device_state";
 import { Metrics } from "./device_metrics";
@@ -73,6 +75,8 @@ export default function DeviceDetail({ id }: { id: string }) {
       <div className="device">
         <div className="column">
           <DeviceIdentity device={device} />
+          <DeviceAttestation device={device} />
+          <DeviceCertificates id={id} />
           <DeviceState device={device} />
         </div>
         <div className="column">

@@ -212,21 +212,36 @@ function IncidentsPanel({ open }: { open: number }) {
   );
 }
 
+// And the list that has them; of the revoked there is none but the ledger.
+const KINDS = [
+  ["valid", "400d"],
+  ["expiring", "overdue"],
+  ["expired", "overdue"],
+] as const;
+
 function CertificatesPanel({ fleet }: { fleet: Fleet }) {
   const { certificates } = fleet;
-  const kinds = ["valid", "expiring", "expired", "revoked"] as const;
   return (
     <Panel title="Certificates">
       <ul className="rows">
-        {kinds.map((kind) => (
+        {KINDS.map(([kind, within]) => (
           <li key={kind}>
-            <span className="key">
-              <i data-part={kind === "valid" ? "good" : kind} />
-              {kind}
-            </span>
-            <b>{count(certificates[kind])}</b>
+            <Link to={to.certificates({ within })}>
+              <span className="key">
+                <i data-part={kind === "valid" ? "good" : kind} />
+                {kind}
+              </span>
+              <b>{count(certificates[kind])}</b>
+            </Link>
           </li>
         ))}
+        <li>
+          <span className="key">
+            <i data-part="revoked" />
+            revoked
+          </span>
+          <b>{count(certificates.revoked)}</b>
+        </li>
       </ul>
     </Panel>
   );
