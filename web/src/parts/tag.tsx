@@ -1,6 +1,7 @@
 // States as a shape and a word: the shape tells without colour, the word without sight.
 
 import type { ReactNode } from "react";
+import type { RetirementState, RetirementStep } from "../api/retirement_types";
 import type { Trust } from "../api/identity_types";
 import type { Standing } from "../format/certificates";
 import type { Lifecycle, Outcome, Risk, RolloutState, WaveState } from "../api/types";
@@ -85,6 +86,8 @@ const LIFE: Record<Lifecycle, Look> = {
   expected: ["dashed", "move"],
   active: ["full", "good"],
   quarantined: ["barred", "bad"],
+  retiring: ["half", "quiet"],
+  "revoked-unsanitised": ["stop", "bad"],
   retired: ["cross", "none"],
 };
 const ROLLOUT: Record<RolloutState, Look> = {
@@ -116,6 +119,22 @@ const TRUST: Record<Trust, Look> = {
   trusted: ["tick", "good"],
   failed: ["cross", "bad"],
 };
+const RETIREMENT: Record<RetirementState, Look> = {
+  waiting: ["pause", "quiet"],
+  running: ["play", "move"],
+  done: ["tick", "good"],
+  rejected: ["cross", "none"],
+};
+const RETIREMENT_STEP: Record<RetirementStep, Look> = {
+  waiting: ["dashed", "none"],
+  rejected: ["cross", "none"],
+  wiping: ["half", "move"],
+  sanitised: ["tick", "good"],
+  unsanitised: ["stop", "bad"],
+  destroyed: ["tick", "quiet"],
+  "nothing-to-wipe": ["tick", "none"],
+  skipped: ["hollow", "none"],
+};
 const STANDING: Record<Standing, Look> = {
   valid: ["full", "good"],
   "not yet used": ["dashed", "move"],
@@ -140,6 +159,10 @@ export const OnlineTag = ({ online, ...rest }: { online: boolean } & Options) =>
 export const IncidentTag = ({ state, ...rest }: { state: "open" | "closed" } & Options) =>
   tag(state, state === "open" ? ["full", "bad"] : ["tick", "good"], rest);
 export const TrustTag = ({ state, ...rest }: { state: Trust } & Options) => tag(state, TRUST[state], rest);
+export const RetirementTag = ({ state, ...rest }: { state: RetirementState } & Options) =>
+  tag(state, RETIREMENT[state], rest);
+export const RetirementStepTag = ({ step, ...rest }: { step: RetirementStep } & Options) =>
+  tag(step, RETIREMENT_STEP[step], rest);
 export const StandingTag = ({ standing, ...rest }: { standing: Standing } & Options) =>
   tag(standing, STANDING[standing], rest);
 export const WordTag = ({ word, good, ...rest }: { word: string; good: boolean } & Options) =>
