@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 import type { RetirementState, RetirementStep } from "../api/retirement_types";
 import type { Trust } from "../api/identity_types";
+import type { StepState } from "../format/rollover";
 import type { Standing } from "../format/certificates";
 import type { Lifecycle, Outcome, Risk, RolloutState, WaveState } from "../api/types";
 
@@ -135,6 +136,11 @@ const RETIREMENT_STEP: Record<RetirementStep, Look> = {
   "nothing-to-wipe": ["tick", "none"],
   skipped: ["hollow", "none"],
 };
+const PROGRESS: Record<StepState, Look> = {
+  done: ["tick", "good"],
+  now: ["half", "move"],
+  "to come": ["dashed", "none"],
+};
 const STANDING: Record<Standing, Look> = {
   valid: ["full", "good"],
   "not yet used": ["dashed", "move"],
@@ -165,6 +171,13 @@ export const RetirementStepTag = ({ step, ...rest }: { step: RetirementStep } & 
   tag(step, RETIREMENT_STEP[step], rest);
 export const StandingTag = ({ standing, ...rest }: { standing: Standing } & Options) =>
   tag(standing, STANDING[standing], rest);
+// A step of several, by its own name; how it stands is said to those who do not see it.
+export const ProgressTag = ({ word, state }: { word: string; state: StepState }) => (
+  <>
+    {tag(word, PROGRESS[state], {})}
+    <span className="hidden">: {state}</span>
+  </>
+);
 export const WordTag = ({ word, good, ...rest }: { word: string; good: boolean } & Options) =>
   tag(word, good ? ["tick", "good"] : ["cross", "bad"], rest);
 

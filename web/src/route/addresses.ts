@@ -14,6 +14,7 @@ export const webhooks = () => "/webhooks";
 export const certificates = (params: Params = {}) => "/certificates" + query_string(params);
 export const approvals = (params: Params = {}) => "/approvals" + query_string(params);
 export const attestation = () => "/attestation";
+export const ca = () => "/ca";
 export const retirements = () => "/retirements";
 export const retirement = (id: string | number) => path_of("retirements", id);
 export const audit = (params: Params = {}) => "/audit" + query_string(params); // /ledger is the log's own
@@ -30,6 +31,7 @@ export function of_target(target: string): string | null {
   if (kind === "model") return models();
   if (kind === "webhook") return webhooks();
   if (kind === "enrolment") return approvals();
+  if (kind === "ca") return ca();
   if (kind === "retirement") return retirement(id);
   return null;
 }

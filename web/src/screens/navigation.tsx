@@ -16,6 +16,7 @@ const ICONS: Record<string, string> = {
   certificates: "M2.5 3h11v7h-11zM5 5.5h6M5 7.5h3M9 10v3.5l1.5-1 1.5 1V10",
   approvals: "M8 2.5a2.5 2.5 0 110 5 2.5 2.5 0 010-5zM3 13.5c0-2.8 2-4 5-4M9.5 12l1.5 1.5 3-3.2",
   attestation: "M8 2l5 1.8v4c0 3-2 5-5 6.2-3-1.2-5-3.2-5-6.2v-4zM5.8 8l1.6 1.6 3-3.2",
+  ca: "M8 2.5v4M8 6.5H4v3M8 6.5h4v3M6.5 2.5h3M2.5 9.5h3v4h-3zM10.5 9.5h3v4h-3z",
   retirements: "M3 4.5h10M6 4.5V2.5h4v2M4 4.5l.8 9h6.4l.8-9M6.7 7v4M9.3 7v4",
   audit: "M4 2.5h8.5v11H4zM4 2.5L2.8 4v9.5H4M6.5 6h3.5M6.5 9h3.5",
 };
@@ -30,6 +31,7 @@ const IDENTITY: [string, string][] = [
   ["certificates", "Certificates"],
   ["approvals", "Approvals"],
   ["attestation", "Attestation"],
+  ["ca", "CA"],
   ["retirements", "Retirements"],
 ];
 const SECOND: [string, string][] = [
