@@ -5,6 +5,7 @@
 import { strict as assert } from "node:assert";
 import { chromium } from "playwright-core";
 import { identity_scenarios } from "./console_identity.mjs";
+import { leaving_scenarios } from "./console_leaving.mjs";
 
 const WITHIN = 20_000;
 const FLAGS = [
@@ -124,6 +125,7 @@ const scenarios = {
   },
 
   ...identity_scenarios({ at, give_reason, says, sign_in }),
+  ...leaving_scenarios({ at, give_reason, says, sign_in }),
 };
 
 const scenario = scenarios[process.argv[2]];
