@@ -4,11 +4,8 @@
 #include "api/internal/test_door.h"
 
 namespace muster::api {
-namespace {
 
 using internal::TestDoor;
-
-}  // namespace
 
 TEST_CASE("certificates are listed by their end, and those whose renewal is overdue alone") {
   TestDoor door;

@@ -1,6 +1,7 @@
 // Where a rollover of the CA stands: its steps for a person, and what keeps the next one.
 
 import type { CaRollover, RolloverPhase } from "../api/ca_types";
+import { plural } from "./numbers";
 
 export type StepState = "done" | "now" | "to come";
 
@@ -30,15 +31,13 @@ export function step_states(phase: RolloverPhase): StepState[] {
 // The signer has been told and has not answered yet.
 export const unsettled = (phase: RolloverPhase) => phase.endsWith("ing") && phase !== "distributing";
 
-const things = (n: number, one: string, many: string) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-
 // Why it cannot be finished yet, or should not be switched over; empty when nothing keeps it.
 export function what_keeps({ anchor_missing, old_certificates }: CaRollover): string {
   const parts = [];
   if (anchor_missing > 0)
-    parts.push(`${things(anchor_missing, "device lacks", "devices lack")} the new root`);
+    parts.push(`${plural(anchor_missing, "device lacks", "devices lack")} the new root`);
   if (old_certificates > 0)
-    parts.push(`${things(old_certificates, "certificate is", "certificates are")} still of the old CA`);
+    parts.push(`${plural(old_certificates, "certificate is", "certificates are")} still of the old CA`);
   return parts.join(", ");
 }
 

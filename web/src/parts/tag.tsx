@@ -1,11 +1,11 @@
 // States as a shape and a word: the shape tells without colour, the word without sight.
 
 import type { ReactNode } from "react";
-import type { RetirementState, RetirementStep } from "../api/retirement_types";
 import type { Trust } from "../api/identity_types";
-import type { StepState } from "../format/rollover";
-import type { Standing } from "../format/certificates";
+import type { RetirementState, RetirementStep } from "../api/retirement_types";
 import type { Lifecycle, Outcome, Risk, RolloutState, WaveState } from "../api/types";
+import type { Standing } from "../format/certificates";
+import type { StepState } from "../format/rollover";
 
 type Tone = "good" | "move" | "bad" | "quiet" | "back" | "none";
 

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { post } from "../api/client";
 import type { Evidence, Register } from "../api/identity_types";
+import { as_problem, type Problem } from "../api/problem";
 import { path_of } from "../api/query_string";
 import { useReading } from "../api/reading";
 import type { Device } from "../api/types";
@@ -18,7 +19,6 @@ import { TableHead } from "../parts/table_head";
 import { TrustTag } from "../parts/tag";
 import { attestation as policies } from "../route/addresses";
 import { Link } from "../route/link";
-import { as_problem, type Problem } from "../api/problem";
 import { LearnDialog } from "./attestation_acts";
 
 export function DeviceAttestation({ device }: { device: Device }) {
@@ -109,7 +109,7 @@ function Acts({ device, registers }: { device: Device; registers: Register[] }) 
   const [learns, learn] = useState(false);
   const [problem, set_problem] = useState<Problem>();
   const [may_ask, may_learn] = [useMayAct(), useMayAct("admin")];
-  if (!may_ask || device.state === "retired") return null;
+  if (!may_ask || (device.state !== "active" && device.state !== "quarantined")) return null;
   async function ask() {
     set_busy(true);
     set_problem(undefined);

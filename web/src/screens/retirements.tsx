@@ -3,8 +3,8 @@
 import { useState } from "react";
 import { useListing } from "../api/reading";
 import type { Retirement } from "../api/retirement_types";
-import { progress_of, state_of_affairs } from "../format/retirements";
 import { count } from "../format/numbers";
+import { progress_of, state_of_affairs } from "../format/retirements";
 import { ago } from "../format/times";
 import { useCalm, useEvent, useNow, usePolling } from "../live/hooks";
 import { Bar } from "../parts/bar";
