@@ -59,6 +59,26 @@ void show_verb(CLI::App& noun, Chosen& chosen) {
   });
 }
 
+const std::vector<Column> register_columns{
+    {"PCR", "pcr"}, {"SHOWN", "shown"}, {"EXPECTED", "expected"}};
+
+void registers_verb(CLI::App& noun, Chosen& chosen) {
+  auto* app = noun.add_subcommand(
+      "registers", "what a device's registers held, beside what the policy expects in them");
+  auto o = std::make_shared<Options>();
+  app->add_option("id", o->id, "device")->required();
+  app->callback([o, &chosen] {
+    chosen.run = [o, &chosen](Remote& remote) -> Result<void> {
+      TRY(const auto evidence,
+          remote.get("/api/v1/devices/" + url_encoded(o->id) + "/attestation"));
+      const Json* registers = evidence.find("registers");
+      if (chosen.json || !registers || !registers->items()) return show(chosen, evidence);
+      print_table(*registers->items(), register_columns);
+      return {};
+    };
+  });
+}
+
 void ask_verb(CLI::App& noun, Chosen& chosen) {
   auto* app = noun.add_subcommand("ask", "have a device show its boot now");
   auto o = std::make_shared<Options>();
@@ -140,6 +160,7 @@ void attest_commands(CLI::App& root, Chosen& chosen) {
   auto* noun = root.add_subcommand("attest", "what the TPMs of devices say, and should say");
   noun->require_subcommand(1);
   show_verb(*noun, chosen);
+  registers_verb(*noun, chosen);
   ask_verb(*noun, chosen);
   tpm_verb(*noun, chosen);
   auto* policy = noun->add_subcommand("policy", "what the registers of a model should hold");

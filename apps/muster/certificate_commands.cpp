@@ -13,6 +13,7 @@ const std::vector<Column> columns{{"SERIAL", "serial"},
 
 struct Options {  // of one verb; lives as long as the parser
   std::string serial, device, expiring, reason, because;
+  bool overdue = false;
 };
 
 std::string of_device(const Options& o) {
@@ -20,18 +21,21 @@ std::string of_device(const Options& o) {
 }
 
 void list_verb(CLI::App& noun, Chosen& chosen) {
-  auto* app = noun.add_subcommand("list", "certificates of a device, or those that end soon");
+  auto* app = noun.add_subcommand("list", "certificates of a device, or those whose end is near");
   auto o = std::make_shared<Options>();
   auto* which = app->add_option_group("which");
   which->add_option("--device", o->device, "all of this device, newest first");
   which->add_option("--expiring", o->expiring,
                     "those in use that end within this time, such as 7d");
+  which->add_flag("--overdue", o->overdue,
+                  "those in use with less than a quarter of their life to go: their renewal fails");
   which->require_option(1);
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) {
-      const std::string target = o->device.empty()
-                                     ? "/api/v1/certificates?expiring=" + url_encoded(o->expiring)
-                                     : of_device(*o);
+      std::string target = "/api/v1/certificates?overdue=true";
+      if (!o->device.empty()) target = of_device(*o);
+      if (!o->expiring.empty())
+        target = "/api/v1/certificates?expiring=" + url_encoded(o->expiring);
       return show_list(remote, chosen, target, columns);
     };
   });

@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   std::optional<std::string> key, since, save;
-  std::string from = "0";
+  std::string from = "0", action = {};
 };
 
 constexpr std::uint64_t checkpoint_max = 64 << 10;
@@ -116,10 +116,16 @@ void ledger_commands(CLI::App& root, Chosen& chosen) {
   });
   auto e = std::make_shared<Options>();
   auto* entries = noun->add_subcommand("entries", "what happened, oldest first");
-  entries->add_option("--from", e->from, "index of the first entry");
+  auto* from = entries->add_option("--from", e->from, "index of the first entry");
+  entries
+      ->add_option("--action", e->action,
+                   "such as enrolment.refused: those among the newest 20,000, newest first")
+      ->excludes(from);
   entries->callback([e, &chosen] {
     chosen.run = [e, &chosen](Remote& remote) {
-      return show_list(remote, chosen, "/api/v1/ledger/entries?from=" + url_encoded(e->from),
+      const std::string which =
+          e->action.empty() ? "from=" + url_encoded(e->from) : "action=" + url_encoded(e->action);
+      return show_list(remote, chosen, "/api/v1/ledger/entries?" + which,
                        {{"INDEX", "index"},
                         {"AT", "at"},
                         {"ACTION", "action"},

@@ -98,6 +98,8 @@ TEST_CASE("a device that waits is listed, approved or rejected") {
   CHECK(door.post(at("A2") + "/reject", R"({"reason":"not ours"})").status == 204);
   CHECK(*door.get("/api/v1/enrolments").at("items").items()->front().find("state")->text() ==
         "rejected");
+  CHECK(door.get("/api/v1/enrolments?state=waiting").number("total") == 0);
+  CHECK(door.get("/api/v1/enrolments?state=rejected").number("total") == 1);
   CHECK_FALSE(knock(door, second));
   CHECK(door.post("/api/v1/devices/m-1/allow-birth", R"({"reason":"new board"})").status == 204);
   CHECK(door.post("/api/v1/devices/m-9/allow-birth", R"({"reason":"new board"})").status == 404);

@@ -46,6 +46,12 @@ struct AttestationPolicy {
   bool isolate = false;              // a device that fails it
 };
 
+// A register of a TPM: what the device showed last, and what the policy expects in it.
+struct Register {
+  unsigned number = 0;
+  std::optional<Bytes> shown, expected;
+};
+
 struct ChallengeRequest {
   std::string id;
   Bytes ek_area, ek_certificate, ak_area;
@@ -108,7 +114,8 @@ class Attestation {
   std::vector<AttestationPolicy> policies() const;
 
   Verdict verdict(const DeviceId&) const;
-  bool in_tpm(const DeviceId&) const;  // the key of its current certificate
+  std::vector<Register> registers(const DeviceId&) const;  // rising; none without any evidence
+  bool in_tpm(const DeviceId&) const;                      // the key of its current certificate
 
   // Tells the release that a device was offered and may have booted, but has not reported yet;
   // empty: none. Evidence of it is as good as of what the device says it runs.

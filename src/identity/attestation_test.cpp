@@ -363,6 +363,28 @@ TEST_CASE("registers that systemd's stub extends are learnt as well") {
   CHECK(w.tpm().learn(policy, device_id("meter-1")));
 }
 
+TEST_CASE("each register is told beside what the policy expects in it") {
+  Floor w;
+  CHECK(w.tpm().registers(device_id("meter-1")).empty());
+  REQUIRE(w.send(w.machine.answer(w.challenge(), new_key())));
+  const auto meter = expect(ModelId::parse("meter"));
+  AttestationPolicy policy{.model = meter,
+                           .selection = words::selection_of({7, 20}),
+                           .values = {Bytes(32, 0x22), Bytes(32, 0x33)}};
+  REQUIRE(w.tpm().set_policy(policy, alice()));
+  const auto registers = w.tpm().registers(device_id("meter-1"));
+  const auto at = [&](unsigned number) {
+    return *std::ranges::find(registers, number, &Register::number);
+  };
+  CHECK(at(0).shown == Bytes(32, 0x11));
+  CHECK_FALSE(at(0).expected);
+  CHECK(at(7).shown == Bytes(32, 0x11));
+  CHECK(at(7).expected == Bytes(32, 0x22));
+  CHECK_FALSE(at(20).shown);
+  CHECK(at(20).expected == Bytes(32, 0x33));
+  CHECK(registers.back().number == 20);
+}
+
 TEST_CASE("evidence counts once, and only when it was asked for") {
   Floor w;
   CHECK(has(why(w.tpm().wanted(device_id("meter-1"))), "no attestation key"));

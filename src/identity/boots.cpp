@@ -374,4 +374,21 @@ Verdict Attestation::verdict(const DeviceId& id) const {
   return out;
 }
 
+std::vector<Register> Attestation::registers(const DeviceId& id) const {
+  std::vector<Register> out;
+  const auto at = witnesses_.find(id);
+  const auto* device = r_.inventory.find(id);
+  if (at == witnesses_.end() || !device) return out;
+  const auto* policy = policy_for(*device);
+  for (unsigned number = 0; number < crypto::tpm::registers_max; ++number) {
+    Register each{.number = number, .shown = {}, .expected = {}};
+    if (const auto* value = value_of(number, at->second.selection, at->second.values))
+      each.shown = *value;
+    const auto* wanted = policy ? value_of(number, policy->selection, policy->values) : nullptr;
+    if (wanted) each.expected = *wanted;
+    if (each.shown || each.expected) out.push_back(std::move(each));
+  }
+  return out;
+}
+
 }  // namespace muster::identity

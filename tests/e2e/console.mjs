@@ -4,6 +4,8 @@
 // violation of the content security policy fails the run.
 import { strict as assert } from "node:assert";
 import { chromium } from "playwright-core";
+import { identity_scenarios } from "./console_identity.mjs";
+import { leaving_scenarios } from "./console_leaving.mjs";
 
 const WITHIN = 20_000;
 const FLAGS = [
@@ -121,6 +123,9 @@ const scenarios = {
     await at(page, "verdict").waitFor();
     assert.equal(await at(page, "verdict").getAttribute("data-sound"), "true");
   },
+
+  ...identity_scenarios({ at, give_reason, says, sign_in }),
+  ...leaving_scenarios({ at, give_reason, says, sign_in }),
 };
 
 const scenario = scenarios[process.argv[2]];

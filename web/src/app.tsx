@@ -24,6 +24,12 @@ import { Webhooks } from "./screens/webhooks";
 
 const DeviceDetail = lazy(() => import("./screens/device_detail"));
 const Audit = lazy(() => import("./screens/audit"));
+const Certificates = lazy(() => import("./screens/certificates"));
+const Approvals = lazy(() => import("./screens/approvals"));
+const Ca = lazy(() => import("./screens/ca"));
+const Retirements = lazy(() => import("./screens/retirements"));
+const RetirementDetail = lazy(() => import("./screens/retirement_detail"));
+const Attestation = lazy(() => import("./screens/attestation"));
 
 function screen_of(path: string[]) {
   const [screen, id] = path;
@@ -35,6 +41,11 @@ function screen_of(path: string[]) {
   if (screen === "releases" && !id) return <Releases />;
   if (screen === "models" && !id) return <Models />;
   if (screen === "webhooks" && !id) return <Webhooks />;
+  if (screen === "certificates" && !id) return <Certificates />;
+  if (screen === "approvals" && !id) return <Approvals />;
+  if (screen === "attestation" && !id) return <Attestation />;
+  if (screen === "ca" && !id) return <Ca />;
+  if (screen === "retirements") return id ? <RetirementDetail key={id} id={id} /> : <Retirements />;
   if (screen === "audit" && !id) return <Audit />;
   return <NotFound />;
 }

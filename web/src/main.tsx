@@ -12,6 +12,7 @@ import "./style/overview.css";
 import "./style/devices.css";
 import "./style/detail.css";
 import "./style/door.css";
+import "./style/identity.css";
 
 apply_theme(kept_theme());
 createRoot(document.getElementById("root")!).render(<App />);

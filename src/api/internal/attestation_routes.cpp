@@ -23,6 +23,26 @@ Json policy_json(const identity::AttestationPolicy& policy) {
                        {"isolate", policy.isolate}});
 }
 
+Json value_json(const std::optional<Bytes>& value) {
+  return value ? Json(to_hex(*value)) : Json();
+}
+
+Result<Reply> of_device(Context& c) {
+  TRY(const auto id, c.device());
+  if (!c.domain.inventory.find(id)) return fail(Fault::missing, "there is no device " + id.text());
+  const auto& attestation = c.domain.identity.attestation();
+  const auto verdict = attestation.verdict(id);
+  Json registers = Json::array();
+  for (const auto& each : attestation.registers(id))
+    registers.push(Json::object({{"pcr", std::int64_t{each.number}},
+                                 {"shown", value_json(each.shown)},
+                                 {"expected", value_json(each.expected)}}));
+  return Reply{.body = Json::object({{"state", name_of(verdict.trust)},
+                                     {"at", time_json(verdict.at)},
+                                     {"why", verdict.why},
+                                     {"registers", std::move(registers)}})};
+}
+
 // 202: what comes of it is in the device's attestation, and in the ledger.
 Result<Reply> ask(Context& c) {
   TRY(const auto id, c.device());
@@ -97,6 +117,7 @@ Result<Reply> drop(Context& c) {
 }
 
 constexpr Route routes[] = {
+    {"GET", "/api/v1/devices/{id}/attestation", Role::viewer, of_device},
     {"POST", "/api/v1/devices/{id}/attest", Role::operator_, ask},
     {"POST", "/api/v1/devices/{id}/tpm", Role::operator_, expect_tpm},
     {"GET", "/api/v1/attestation/policies", Role::viewer, list},

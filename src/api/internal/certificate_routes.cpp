@@ -12,9 +12,15 @@ using crypto::RevocationReason;
 using wire::Json;
 using wire::ObjectReader;
 
-Json certificate_json(const identity::Issued& issued) {
+// A quarter of the longest life that a profile may give: whatever is overdue ends within it.
+constexpr Duration overdue_within = 100 * 24h;
+
+Json certificate_json(const Context& c, const identity::Issued& issued) {
+  const auto id = DeviceId::parse(issued.subject);
+  const bool device = id && c.domain.inventory.find(*id);
   return Json::object({{"serial", issued.serial},
                        {"subject", issued.subject},
+                       {"kind", device ? "device" : "application"},
                        {"status", name_of(issued.status)},
                        {"not_before", time_json(issued.not_before)},
                        {"not_after", time_json(issued.not_after)}});
@@ -29,14 +35,29 @@ Result<const inventory::Device*> device_of(Context& c) {
 
 Result<Reply> of_device(Context& c) {
   TRY(const auto* device, device_of(c));
-  return page_in_order(c, c.domain.identity.certificates(device->id), certificate_json);
+  return page_in_order(c, c.domain.identity.certificates(device->id),
+                       [&](const auto& each) { return certificate_json(c, each); });
+}
+
+// Renewal is due at two thirds of a life; with less than a quarter to go it has failed so far.
+bool overdue(const identity::Issued& issued, Instant now) {
+  return issued.not_after - now < (issued.not_after - issued.not_before) / 4;
 }
 
 Result<Reply> ending(Context& c) {
-  const std::string within = c.text("expiring");
-  if (within.empty()) return fail(Fault::invalid, "say within which time, such as 7d", "?expiring");
-  TRY(const auto time, about(parse_duration(within), "?expiring"));
-  return page_in_order(c, c.domain.identity.ending(time, listed_max), certificate_json);
+  const std::string within = c.text("expiring"), only = c.text("overdue");
+  if (!only.empty() && only != "true" && only != "false")
+    return fail(Fault::invalid, "must be true or false", "?overdue");
+  if (within.empty() && only != "true")
+    return fail(Fault::invalid, "say within which time, such as 7d", "?expiring");
+  Duration time = overdue_within;
+  if (!within.empty()) {
+    TRY(time, about(parse_duration(within), "?expiring"));
+  }
+  auto list = c.domain.identity.ending(time, listed_max);
+  if (only == "true")
+    std::erase_if(list, [&](const auto& each) { return !overdue(each, c.clock.now()); });
+  return page_in_order(c, list, [&](const auto& each) { return certificate_json(c, each); });
 }
 
 struct Revocation {

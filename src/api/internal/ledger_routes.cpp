@@ -5,18 +5,32 @@
 #include "api/internal/listing.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
+#include "ledger/search.h"
 
 namespace muster::api {
 namespace {
 
 using wire::Json;
 
-Result<Reply> entries(Context& c) {
-  if (auto target = c.text("target"); !target.empty()) {
-    TRY(const auto about, c.domain.ledger.about(target, listed_max));
-    return page_newest_first(
-        c, about, [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+// An action is looked for among this many entries, the newest; those of one target are all seen.
+constexpr std::uint64_t searched = 20'000;
+
+Result<Reply> chosen_entries(Context& c, const std::string& target, const std::string& action) {
+  std::vector<ledger::Recorded> found;
+  if (target.empty()) {
+    TRY(found, ledger::acts(c.domain.store, action, searched, listed_max));
+  } else {
+    TRY(found, c.domain.ledger.about(target, listed_max));
+    if (!action.empty())
+      std::erase_if(found, [&](const auto& each) { return each.entry.action != action; });
   }
+  return page_newest_first(
+      c, found, [](const ledger::Recorded& recorded) { return recorded.index; }, ledger::to_json);
+}
+
+Result<Reply> entries(Context& c) {
+  const auto target = c.text("target"), action = c.text("action");
+  if (!target.empty() || !action.empty()) return chosen_entries(c, target, action);
   TRY(auto first, c.number("from", 0, 0, INT64_MAX));
   TRY(auto limit, c.number("limit", 100, 1, 1000));
   TRY(auto from, cursor_number(c, static_cast<std::uint64_t>(first)));

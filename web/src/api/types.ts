@@ -1,7 +1,16 @@
 // The REST contract as the console reads it. Times are RFC 3339 in UTC.
 
+import type { Trust } from "./identity_types";
+import type { RetirementCase } from "./retirement_types";
+
 export type Id = number; // of rollouts, incidents and webhooks
-export type Lifecycle = "expected" | "active" | "quarantined" | "retired";
+export type Lifecycle =
+  | "expected"
+  | "active"
+  | "quarantined"
+  | "retiring"
+  | "revoked-unsanitised" // it never said that it is wiped
+  | "retired";
 export type Risk = "low" | "moderate" | "high" | "critical";
 export type Role = "viewer" | "operator" | "admin";
 export type RolloutState = "running" | "paused" | "halted" | "reverting" | "done" | "reverted";
@@ -45,6 +54,11 @@ export interface Device {
   reported: Record<string, unknown> | null;
   certificate: { serial: string; not_after: string; status: string } | null;
   isolation: { reason: string; since: string; incident: Id | null } | null;
+  key_protection: "file" | "tpm" | null; // null: it has no certificate
+  ek_sha256: string | null; // of the TPM that is expected in it
+  attestation: { state: Trust; at: string | null; why: string };
+  concerns: string[];
+  retirement: RetirementCase | null; // the newest it is part of
 }
 
 export interface Presence {

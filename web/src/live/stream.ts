@@ -6,7 +6,7 @@ export type Link = "closed" | "connecting" | "live";
 
 type Listener = (data: unknown) => void;
 
-const NAMES = ["ledger", "presence", "rollout", "fleet", "gap"] as const; // gap: more was missed than is kept
+const NAMES = ["ledger", "presence", "rollout", "retirement", "fleet", "gap"] as const; // gap: more was missed than is kept
 export type EventName = (typeof NAMES)[number];
 
 const FIRST_RETRY_MS = 1_000;

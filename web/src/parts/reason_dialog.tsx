@@ -9,11 +9,12 @@ interface Props {
   type_to_confirm?: string;
   act: (reason: string) => Promise<void>;
   close: () => void;
+  more?: ReactNode; // further fields
   children: ReactNode; // what will happen
 }
 
 // An act that goes into the ledger with its reason; a grave one also wants the name typed.
-export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close, children }: Props) {
+export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close, more, children }: Props) {
   const [reason, set_reason] = useState("");
   const [typed, set_typed] = useState("");
   const ready = reason.trim().length > 0 && (!type_to_confirm || typed === type_to_confirm);
@@ -42,6 +43,7 @@ export function ReasonDialog({ title, verb, danger, type_to_confirm, act, close,
           />
         )}
       </Field>
+      {more}
       {type_to_confirm && (
         <Field
           label={

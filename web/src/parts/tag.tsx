@@ -1,7 +1,11 @@
 // States as a shape and a word: the shape tells without colour, the word without sight.
 
 import type { ReactNode } from "react";
+import type { Trust } from "../api/identity_types";
+import type { RetirementState, RetirementStep } from "../api/retirement_types";
 import type { Lifecycle, Outcome, Risk, RolloutState, WaveState } from "../api/types";
+import type { Standing } from "../format/certificates";
+import type { StepState } from "../format/rollover";
 
 type Tone = "good" | "move" | "bad" | "quiet" | "back" | "none";
 
@@ -83,6 +87,8 @@ const LIFE: Record<Lifecycle, Look> = {
   expected: ["dashed", "move"],
   active: ["full", "good"],
   quarantined: ["barred", "bad"],
+  retiring: ["half", "quiet"],
+  "revoked-unsanitised": ["stop", "bad"],
   retired: ["cross", "none"],
 };
 const ROLLOUT: Record<RolloutState, Look> = {
@@ -109,6 +115,41 @@ const OUTCOME: Record<Outcome, Look> = {
   reverted: ["back", "back"],
 };
 
+const TRUST: Record<Trust, Look> = {
+  unknown: ["hollow", "none"],
+  trusted: ["tick", "good"],
+  failed: ["cross", "bad"],
+};
+const RETIREMENT: Record<RetirementState, Look> = {
+  waiting: ["pause", "quiet"],
+  running: ["play", "move"],
+  done: ["tick", "good"],
+  rejected: ["cross", "none"],
+};
+const RETIREMENT_STEP: Record<RetirementStep, Look> = {
+  waiting: ["dashed", "none"],
+  rejected: ["cross", "none"],
+  wiping: ["half", "move"],
+  sanitised: ["tick", "good"],
+  unsanitised: ["stop", "bad"],
+  destroyed: ["tick", "quiet"],
+  "nothing-to-wipe": ["tick", "none"],
+  skipped: ["hollow", "none"],
+};
+const PROGRESS: Record<StepState, Look> = {
+  done: ["tick", "good"],
+  now: ["half", "move"],
+  "to come": ["dashed", "none"],
+};
+const STANDING: Record<Standing, Look> = {
+  valid: ["full", "good"],
+  "not yet used": ["dashed", "move"],
+  "renewal overdue": ["half", "quiet"],
+  expired: ["hollow", "quiet"],
+  superseded: ["back", "none"],
+  revoked: ["cross", "bad"],
+};
+
 const tag = (word: string, look: Look | undefined, options: Options) => (
   <Tag word={word} shape={look?.[0] ?? "hollow"} tone={look?.[1] ?? "none"} {...options} />
 );
@@ -123,6 +164,20 @@ export const OnlineTag = ({ online, ...rest }: { online: boolean } & Options) =>
   tag(online ? "online" : "offline", online ? ["full", "good"] : ["hollow", "none"], rest);
 export const IncidentTag = ({ state, ...rest }: { state: "open" | "closed" } & Options) =>
   tag(state, state === "open" ? ["full", "bad"] : ["tick", "good"], rest);
+export const TrustTag = ({ state, ...rest }: { state: Trust } & Options) => tag(state, TRUST[state], rest);
+export const RetirementTag = ({ state, ...rest }: { state: RetirementState } & Options) =>
+  tag(state, RETIREMENT[state], rest);
+export const RetirementStepTag = ({ step, ...rest }: { step: RetirementStep } & Options) =>
+  tag(step, RETIREMENT_STEP[step], rest);
+export const StandingTag = ({ standing, ...rest }: { standing: Standing } & Options) =>
+  tag(standing, STANDING[standing], rest);
+// A step of several, by its own name; how it stands is said to those who do not see it.
+export const ProgressTag = ({ word, state }: { word: string; state: StepState }) => (
+  <>
+    {tag(word, PROGRESS[state], {})}
+    <span className="hidden">: {state}</span>
+  </>
+);
 export const WordTag = ({ word, good, ...rest }: { word: string; good: boolean } & Options) =>
   tag(word, good ? ["tick", "good"] : ["cross", "bad"], rest);
 

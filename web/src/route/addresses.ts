@@ -11,6 +11,12 @@ export const incident = (id: string | number) => path_of("incidents", id);
 export const releases = () => "/releases";
 export const models = () => "/models";
 export const webhooks = () => "/webhooks";
+export const certificates = (params: Params = {}) => "/certificates" + query_string(params);
+export const approvals = (params: Params = {}) => "/approvals" + query_string(params);
+export const attestation = () => "/attestation";
+export const ca = () => "/ca";
+export const retirements = () => "/retirements";
+export const retirement = (id: string | number) => path_of("retirements", id);
 export const audit = (params: Params = {}) => "/audit" + query_string(params); // /ledger is the log's own
 
 // "device/meter-7" of a ledger entry, as a place in the console; null when it has none.
@@ -24,5 +30,8 @@ export function of_target(target: string): string | null {
   if (kind === "release") return releases();
   if (kind === "model") return models();
   if (kind === "webhook") return webhooks();
+  if (kind === "enrolment") return approvals();
+  if (kind === "ca") return ca();
+  if (kind === "retirement") return retirement(id);
   return null;
 }

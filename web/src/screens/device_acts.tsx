@@ -8,6 +8,7 @@ import { Dialog } from "../parts/dialog";
 import { Command } from "../parts/notice";
 import { ReasonDialog } from "../parts/reason_dialog";
 import { useMayAct } from "../parts/session";
+import { RetireDialog } from "./retirement_acts";
 
 type Act = "isolate" | "release" | "retire" | "token";
 
@@ -17,6 +18,7 @@ export function DeviceActs({ device, done }: { device: Device; done: () => void 
   if (!may_act) return null;
   const close = () => set_act(undefined);
   const { state } = device;
+  const stays = state === "expected" || state === "active" || state === "quarantined";
   const button = (name: Act, text: string, danger = false) => (
     <button
       type="button"
@@ -29,12 +31,15 @@ export function DeviceActs({ device, done }: { device: Device; done: () => void 
   );
   return (
     <>
-      {state !== "retired" && button("token", "New token…")}
+      {stays && button("token", "New token…")}
       {state === "quarantined" && button("release", "Release…")}
       {state === "active" && button("isolate", "Isolate…", true)}
-      {may_retire && state !== "retired" && button("retire", "Retire…", true)}
+      {may_retire && stays && device.retirement?.step !== "waiting" && button("retire", "Retire…", true)}
       {act === "token" && <TokenDialog device={device} close={close} />}
-      {act && act !== "token" && <Decision act={act} device={device} close={close} done={done} />}
+      {act === "retire" && <RetireDialog device={device} close={close} done={done} />}
+      {(act === "isolate" || act === "release") && (
+        <Decision act={act} device={device} close={close} done={done} />
+      )}
     </>
   );
 }
@@ -50,15 +55,10 @@ const WORDS = {
     danger: false,
     what: "It may connect again with all its rights. Its open incident is closed.",
   },
-  retire: {
-    verb: "Retire",
-    danger: true,
-    what: "This is final: its certificates are revoked, and the id is never used again. Its history stays in the ledger.",
-  },
 } as const;
 
 interface DecisionProps {
-  act: Exclude<Act, "token">;
+  act: "isolate" | "release";
   device: Device;
   close: () => void;
   done: () => void;
@@ -72,14 +72,7 @@ export function Decision({ act, device, close, done }: DecisionProps) {
     done();
   }
   return (
-    <ReasonDialog
-      title={`${verb} ${device.id}`}
-      verb={verb}
-      danger={danger}
-      act={decide}
-      close={close}
-      {...(act === "retire" && { type_to_confirm: device.id })}
-    >
+    <ReasonDialog title={`${verb} ${device.id}`} verb={verb} danger={danger} act={decide} close={close}>
       {what}
     </ReasonDialog>
   );

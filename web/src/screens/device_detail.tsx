@@ -17,7 +17,10 @@ import { Unavailable } from "../parts/unavailable";
 import * as to from "../route/addresses";
 import { Link } from "../route/link";
 import { DeviceActs } from "./device_acts";
+import { DeviceAttestation } from "./device_attestation";
+import { DeviceCertificates } from "./device_certificates";
 import { DeviceIdentity } from "./device_identity";
+import { DeviceRetirement } from "./device_retirement";
 import { DeviceState } from "./device_state";
 import { Metrics } from "./device_metrics";
 
@@ -72,8 +75,11 @@ export default function DeviceDetail({ id }: { id: string }) {
       <Isolation device={device} />
       <div className="device">
         <div className="column">
+          <DeviceRetirement device={device} done={again} />
           <DeviceIdentity device={device} />
           <DeviceState device={device} />
+          <DeviceAttestation device={device} />
+          <DeviceCertificates id={id} />
         </div>
         <div className="column">
           <Metrics id={id} metrics={metrics.value?.items} problem={metrics.problem} />

@@ -23,6 +23,7 @@ import { FirmwarePanel } from "./overview_firmware";
 import { useLiveRollouts } from "./live_rollouts";
 
 const STATES: Lifecycle[] = ["active", "expected", "quarantined", "retired"];
+const LEAVING: Lifecycle[] = ["retiring", "revoked-unsanitised"]; // shown when there are any
 const RISKS: Risk[] = ["critical", "high", "moderate", "low"];
 
 export function Overview() {
@@ -69,7 +70,9 @@ function FirstSteps() {
 
 function DevicesPanel({ fleet }: { fleet: Fleet }) {
   const { devices } = fleet;
-  const connected = devices.total - devices.by_state.retired;
+  const { by_state } = devices;
+  const connected = devices.total - by_state.retired - by_state["revoked-unsanitised"];
+  const states = [...STATES, ...LEAVING.filter((state) => by_state[state] > 0)];
   return (
     <Panel title="Devices" className="span-5" testid="panel-devices">
       <div className="figures">
@@ -81,13 +84,13 @@ function DevicesPanel({ fleet }: { fleet: Fleet }) {
           <span className="muted">({percent(devices.online, connected)})</span>
         </Link>
       </div>
-      <Bar label="Devices by state" parts={STATES.map((name) => ({ name, n: devices.by_state[name] }))} />
+      <Bar label="Devices by state" parts={states.map((name) => ({ name, n: by_state[name] }))} />
       <ul className="rows four">
-        {STATES.map((state) => (
+        {states.map((state) => (
           <li key={state}>
             <Link to={to.devices({ state })} data-testid={`fleet-${state}`}>
               <LifeTag state={state} />
-              <b>{count(devices.by_state[state])}</b>
+              <b>{count(by_state[state])}</b>
             </Link>
           </li>
         ))}
@@ -212,21 +215,36 @@ function IncidentsPanel({ open }: { open: number }) {
   );
 }
 
+// And the list that has them; of the revoked there is none but the ledger.
+const KINDS = [
+  ["valid", "400d"],
+  ["expiring", "overdue"],
+  ["expired", "overdue"],
+] as const;
+
 function CertificatesPanel({ fleet }: { fleet: Fleet }) {
   const { certificates } = fleet;
-  const kinds = ["valid", "expiring", "expired", "revoked"] as const;
   return (
     <Panel title="Certificates">
       <ul className="rows">
-        {kinds.map((kind) => (
+        {KINDS.map(([kind, within]) => (
           <li key={kind}>
-            <span className="key">
-              <i data-part={kind === "valid" ? "good" : kind} />
-              {kind}
-            </span>
-            <b>{count(certificates[kind])}</b>
+            <Link to={to.certificates({ within })}>
+              <span className="key">
+                <i data-part={kind === "valid" ? "good" : kind} />
+                {kind}
+              </span>
+              <b>{count(certificates[kind])}</b>
+            </Link>
           </li>
         ))}
+        <li>
+          <span className="key">
+            <i data-part="revoked" />
+            revoked
+          </span>
+          <b>{count(certificates.revoked)}</b>
+        </li>
       </ul>
     </Panel>
   );
