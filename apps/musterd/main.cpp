@@ -48,8 +48,12 @@ static int run(const Config& config) {
   auto response =
       expect(response::Response::open(store, ledger, inventory, segment, clock, random,
                                       {.isolations_per_hour = config.isolations_per_hour}));
+  auto retirements =
+      expect(retirement::Retirements::open(store, ledger, inventory, identity, folder.release_key,
+                                           clock, random, {.within = config.retirement_deadline}));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
-  desk::Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+  desk::Domain domain{store,    ledger,  inventory, identity,   releases,
+                      rollouts, segment, response,  retirements};
   desk::Desk desk{domain, *signer, clock};
 
   // telemetry: beside the domain; only findings enter it
