@@ -1,7 +1,7 @@
 // The REST contract as the console reads it. Times are RFC 3339 in UTC.
 
 export type Id = number; // of rollouts, incidents and webhooks
-export type Lifecycle = "expected" | "active" | "quarantined" | "retired";
+export type Lifecycle = "expected" | "active" | "quarantined" | "retiring" | "revoked-unsanitised" | "retired";
 export type Risk = "low" | "moderate" | "high" | "critical";
 export type Role = "viewer" | "operator" | "admin";
 export type RolloutState = "running" | "paused" | "halted" | "reverting" | "done" | "reverted";

@@ -83,6 +83,8 @@ const LIFE: Record<Lifecycle, Look> = {
   expected: ["dashed", "move"],
   active: ["full", "good"],
   quarantined: ["barred", "bad"],
+  retiring: ["cross", "move"],
+  "revoked-unsanitised": ["cross", "bad"],
   retired: ["cross", "none"],
 };
 const ROLLOUT: Record<RolloutState, Look> = {

@@ -27,12 +27,13 @@ export function DeviceActs({ device, done }: { device: Device; done: () => void 
       {text}
     </button>
   );
+  const leaving = state === "retiring" || state === "revoked-unsanitised" || state === "retired";
   return (
     <>
-      {state !== "retired" && button("token", "New token…")}
+      {!leaving && button("token", "New token…")}
       {state === "quarantined" && button("release", "Release…")}
       {state === "active" && button("isolate", "Isolate…", true)}
-      {may_retire && state !== "retired" && button("retire", "Retire…", true)}
+      {may_retire && !leaving && button("retire", "Retire…", true)}
       {act === "token" && <TokenDialog device={device} close={close} />}
       {act && act !== "token" && <Decision act={act} device={device} close={close} done={done} />}
     </>
@@ -53,7 +54,7 @@ const WORDS = {
   retire: {
     verb: "Retire",
     danger: true,
-    what: "This is final: its certificates are revoked, and the id is never used again. Its history stays in the ledger.",
+    what: "This is final: it is ordered to wipe itself, and retired when it has said so by its key; its certificates are revoked then, or at the deadline, and it never enrols again. Where its model wants a second operator, it waits for one. Its history stays in the ledger.",
   },
 } as const;
 

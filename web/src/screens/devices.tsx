@@ -17,6 +17,8 @@ const STATES = [
   ["expected", "expected"],
   ["active", "active"],
   ["quarantined", "quarantined"],
+  ["retiring", "retiring"],
+  ["revoked-unsanitised", "revoked-unsanitised"],
   ["retired", "retired"],
 ] as const;
 const TYPING_MS = 250;

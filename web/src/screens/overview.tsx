@@ -22,7 +22,7 @@ import { useEntries } from "./audit_entries";
 import { FirmwarePanel } from "./overview_firmware";
 import { useLiveRollouts } from "./live_rollouts";
 
-const STATES: Lifecycle[] = ["active", "expected", "quarantined", "retired"];
+const STATES: Lifecycle[] = ["active", "expected", "quarantined", "retiring", "revoked-unsanitised", "retired"];
 const RISKS: Risk[] = ["critical", "high", "moderate", "low"];
 
 export function Overview() {
@@ -69,7 +69,7 @@ function FirstSteps() {
 
 function DevicesPanel({ fleet }: { fleet: Fleet }) {
   const { devices } = fleet;
-  const connected = devices.total - devices.by_state.retired;
+  const connected = devices.total - devices.by_state.retired - devices.by_state["revoked-unsanitised"];
   return (
     <Panel title="Devices" className="span-5" testid="panel-devices">
       <div className="figures">
