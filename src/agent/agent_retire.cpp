@@ -24,8 +24,10 @@ Result<void> Agent::Life::open_data() {
     const auto old = readings_of(**kept);
     if (!old) log_failure("the readings of before are lost", old.error());
     if (old)
-      for (const Reading& each : *old)
+      for (const Reading& each : *old) {
+        outbox_kept_to = each.at;
         if (each.values.size() == readings.metrics().size()) outbox.add(each);
+      }
     outbox_kept = true;
   }
   if (!kept) log_failure("the readings of before are lost", kept.error());
@@ -40,14 +42,19 @@ void Agent::Life::keep_outbox() {
                   ? disk.remove(Wipe::outbox_name)
                   : data_key->keep(Wipe::outbox_name, to_octets(waiting, outbox_octets_max));
   outbox_kept = !waiting.empty();
+  if (outbox_kept) outbox_kept_to = waiting.back().at;
   outbox_kept_ns = monotonic_ns();
   if (!done) log_failure("the readings could not be kept", done.error());
 }
 
 void Agent::Life::keep_outbox_if_due() {
-  if (tally.connected && outbox.size() > 0) return;
   const auto since = std::chrono::nanoseconds(monotonic_ns() - outbox_kept_ns);
-  if (tally.connected ? outbox_kept : since >= outbox_kept_every) keep_outbox();
+  if (!tally.connected && since >= outbox_kept_every) return keep_outbox();
+  const auto oldest = outbox.oldest();
+  if (!tally.connected || !outbox_kept || (oldest && *oldest <= outbox_kept_to)) return;
+  outbox_kept = false;  // all of it is acknowledged
+  if (auto done = disk.remove(Wipe::outbox_name); !done)
+    log_failure("readings that were acknowledged are still kept", done.error());
 }
 
 // --- the order ---

@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/data_key.h"
 #include "agent/internal/test_rehearsal.h"
+#include "agent/outbox.h"
 #include "base/test_folder.h"
 
 using namespace muster;
@@ -203,6 +204,7 @@ TEST_CASE("readings that nobody acknowledged survive a restart, sealed") {
 
   s.rehearsal.keep_readings = true;
   s.rehearsal.readings.clear();
+  s.clock.pass(1min);
   s.start();
   REQUIRE(s.until([&] { return s.device->status().acknowledged >= 2; }));
   const auto first = std::to_string(millis(kept.front().at) / 1000);

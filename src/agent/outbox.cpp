@@ -100,6 +100,11 @@ void Outbox::clear() {
   waiting_.clear();
 }
 
+std::optional<Instant> Outbox::oldest() const {
+  if (!packed_.empty()) return packed_.front().readings.front().at;
+  return waiting_.empty() ? std::nullopt : std::optional(waiting_.front().at);
+}
+
 std::vector<Reading> Outbox::readings() const {
   std::vector<Reading> out;
   out.reserve(size());

@@ -43,6 +43,7 @@ class Outbox {
   void clear();                           // nobody wants it; counted as dropped
   std::size_t size() const;               // readings
   std::vector<Reading> readings() const;  // oldest first, those in flight too
+  std::optional<Instant> oldest() const;
   std::uint64_t dropped() const { return dropped_; }
 
  private:

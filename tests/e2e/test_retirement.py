@@ -12,6 +12,7 @@ import urllib.request
 
 from api import Cli, CommandFailed, Problem
 from stage import BINARIES, Stage
+from swtpm import Swtpm
 from test_agent import Agent
 
 SECRETS = ("data.key", "outbox.sealed", "identity.pem", "identity-next.pem", "request.json", "desired.json")
@@ -243,6 +244,27 @@ class Retirement(Stage):
         self.ended(agent)
         self.eventually("it is retired", lambda: self.state("cut-short") == "retired")
         self.assertEqual(self.certificate("cut-short")["method"], "purge")
+
+
+    def test_an_agent_with_a_tpm_evicts_its_keys_and_that_tpm_never_enrols_again(self):
+        tpm = Swtpm(self.scratch / "chip.tpm").start()
+        self.addCleanup(tpm.stop)
+        endorsement = tpm.endorsement_sha256()
+        self.api.post("/devices", {"id": "chip", "model": "meter", "ek_sha256": endorsement})
+        agent = Agent(self.controller, self.scratch, "chip", "", "--key-store", f"tpm:{tpm.tcti}").start()
+        self.addCleanup(agent.stop)
+        self.eventually("it is online", lambda: self.device("chip")["online"], 60)
+        self.assertIn("0x81008F", tpm.tool("getcap", "handles-persistent"))
+        self.cli("device", "retire", "chip", "--reason", "sold")
+        self.ended(agent)
+        self.eventually("it is retired", lambda: self.state("chip") == "retired")
+        self.assertNotIn("0x81008F", tpm.tool("getcap", "handles-persistent"))
+        for body in ({"id": "chip-2", "model": "meter", "ek_sha256": endorsement},):
+            with self.assertRaises(Problem) as refused:
+                self.api.post("/devices", body)
+            self.assertEqual(refused.exception.status, 409)
+        with self.assertRaises(Problem):
+            self.api.post("/devices/chip/tpm", {"ek_sha256": endorsement})
 
 
 class Restarted(Stage):

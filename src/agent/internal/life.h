@@ -111,6 +111,7 @@ struct Agent::Life final : MqttClient::Events {
   std::optional<DataKey> data_key;  // none once it is wiping
   bool outbox_kept = false;         // on the disk
   std::int64_t outbox_kept_ns = 0;
+  Instant outbox_kept_to{};   // the newest of those
   std::string refused_order;  // that the controller was told of
   std::function<void()> retired;
   Outbox outbox;
