@@ -78,7 +78,7 @@ void count_steps(const store::Store& store, Request& request, Decision decision)
 }
 
 Case case_of(const store::Rows& rows) {
-  return {.device = expect(DeviceId::parse(rows.text(0))),
+  return {.device = certain(DeviceId::parse(rows.text(0))),
           .request = static_cast<std::uint64_t>(rows.integer(1)),
           .step = static_cast<Step>(rows.integer(2)),
           .order = static_cast<std::uint64_t>(rows.integer(3)),
@@ -220,7 +220,7 @@ void Retirements::Register::begin(Case c, const Request& request, const ledger::
     end(ledger.record({by, "retirement.nothing-to-wipe", target_of(c.device),
                        wire::Json::object({{"request", request.id}})}),
         c, Step::nothing_to_wipe);
-    expect(inventory.retire(c.device, by, request.reason));
+    certain(inventory.retire(c.device, by, request.reason));
     return;
   }
   Bytes nonce(nonce_octets);
@@ -236,7 +236,7 @@ void Retirements::Register::begin(Case c, const Request& request, const ledger::
       {stored(ledger.size()), ByteView(nonce), millis(clock.now()), millis(deadline),
        c.device.text(), stored(request.id)});
   deadlines.emplace(deadline, c.device);
-  expect(inventory.begin_retirement(c.device, by, request.reason));
+  certain(inventory.begin_retirement(c.device, by, request.reason));
 }
 
 Result<void> Retirements::approve(std::uint64_t id, ledger::Actor by) {

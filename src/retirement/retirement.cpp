@@ -224,8 +224,8 @@ void Retirements::Register::lapse(const DeviceId& id) {
                                          {"deadline", rfc3339(*found->about.deadline)}})}),
       found->about, Step::unsanitised);
   refusals.erase(id);
-  expect(inventory.give_up(id, ledger::system_actor("retirement"),
-                           "no statement that it is wiped came in time; destroy it"));
+  certain(inventory.give_up(id, ledger::system_actor("retirement"),
+                            "no statement that it is wiped came in time; destroy it"));
   tell(found->about.request);
 }
 

@@ -24,10 +24,11 @@ Asked read_asked(ObjectReader& in) {
   return out;
 }
 
-Reply one(Context& c, std::uint64_t id, int status) {
-  return {.status = status,
-          .body = retirement_json(expect(c.domain.retirements.find(id))),
-          .headers = {{"Location", "/api/v1/retirements/" + std::to_string(id)}}};
+Result<Reply> one(Context& c, std::uint64_t id, int status) {
+  TRY(const auto request, c.domain.retirements.find(id));
+  return Reply{.status = status,
+               .body = retirement_json(request),
+               .headers = {{"Location", "/api/v1/retirements/" + std::to_string(id)}}};
 }
 
 // 202: another operator has to approve it first.

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "retirement/retirement.h"
@@ -63,6 +64,13 @@ struct Retirements::Register {
   std::map<DeviceId, Minute> refusals;  // of devices that are wiping
   std::vector<std::function<void(std::uint64_t)>> listeners;
 };
+
+// Of what has been looked at before: that it fails is a bug.
+template <class T>
+T certain(Result<T> done) {
+  if (!done) throw std::logic_error(done.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*done);
+}
 
 std::string target_of(const DeviceId&);
 std::string target_of(std::uint64_t request);
