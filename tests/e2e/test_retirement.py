@@ -173,9 +173,9 @@ class Retirement(Stage):
                                    input=text.encode(), check=True, capture_output=True).stdout
         return {"statement": text, "signature": base64.b64encode(signature).decode()}
 
-    def statement(self, order, **other):
-        return {"_type": "muster-sanitisation-statement", "device": order["device"], "order": order["order"],
-                "nonce": order["nonce"], "method": "purge", "technique": "by hand", "tool": "python", "version": "3",
+    def statement(self, given, **other):
+        return {"_type": "muster-sanitisation-statement", "device": given["device"], "order": given["order"],
+                "nonce": given["nonce"], "method": "purge", "technique": "by hand", "tool": "python", "version": "3",
                 "keys": [], "wiped": [], "at": "2027-01-01T00:00:00.000Z", **other}
 
     def test_a_forged_or_replayed_statement_is_refused_and_recorded(self):
@@ -198,7 +198,7 @@ class Retirement(Stage):
         self.assertEqual(self.poll("forger", chain, "updates"), {}, "nothing else is offered to it")
         self.assertEqual(self.poll("forger", chain, body=right), {"state": "retired"})
         self.assertEqual(self.poll("forger", chain, body=right), {"state": "retired"}, "the answer was lost")
-        self.assertEqual(self.poll("neighbour", other_chain, body=right).code, 409, "another's, replayed")
+        self.assertEqual(self.poll("neighbour", other_chain, body=right).code, 401, "another's, replayed")
         self.assertEqual(self.certificate("forger")["method"], "purge")
         self.assertEqual(self.state("neighbour"), "retiring")
 
