@@ -36,6 +36,12 @@ CommandLine CommandLine::read(int argc, char** argv) {
                  "makes the slot folder it is given what is started from now on; may run again");
   app.add_option("--command-within", given.command_within,
                  "a command of these that takes longer is ended, and has failed");
+  app.add_option("--wipe-command", given.wipe_command,
+                 "erases the device's own data when it is ordered to wipe itself; may run again");
+  app.add_option("--wipe-technique", given.wipe_technique,
+                 "what that command does, in words for the statement");
+  app.add_option("--wipe-method", given.wipe_method,
+                 "what that amounts to (NIST SP 800-88 Rev. 2): clear or purge");
   app.add_option("--contact-within", given.contact_within,
                  "a new release has to reach the controller in this time, per try");
   app.add_option("--retry-max", given.retry_max, "longest wait between two tries");
@@ -66,8 +72,18 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
                                 .health_command = given.health_command,
                                 .activate_command = given.activate_command,
                                 .confirm_command = given.confirm_command,
+                                .wipe_command = given.wipe_command,
+                                .wipe_technique = given.wipe_technique,
                                 .pace = {}};
   TRY(settings.id, DeviceId::parse(given.id, "--id"));
+  TRY(settings.wipe_method, wire::parse_method(given.wipe_method));
+  if (settings.wipe_method == wire::Method::destroy)
+    return fail(Fault::invalid, "a device cannot state its own destruction", "--wipe-method");
+  if (settings.wipe_command.empty() != settings.wipe_technique.empty())
+    return fail(Fault::invalid, "come together", "--wipe-command and --wipe-technique");
+  if (settings.wipe_command.empty() && settings.wipe_method != wire::Method::clear)
+    return fail(Fault::invalid, "the agent alone clears; a purge needs a command that does it",
+                "--wipe-method");
   TRY(settings.pace.interval, parse_duration(given.interval));
   TRY(settings.pace.command_within, parse_duration(given.command_within));
   TRY(settings.pace.contact_within, parse_duration(given.contact_within));

@@ -15,7 +15,8 @@ struct CommandLine {
   agent::Provision provision;
   std::string id, model, firmware = "factory", health_command, activate_command, confirm_command,
                          readings = "system", interval = "60s", contact_within = "5m",
-                         command_within = "60s", retry_max = "60s", key_store = "file";
+                         command_within = "60s", retry_max = "60s", key_store = "file",
+                         wipe_command, wipe_technique, wipe_method = "clear";
   std::filesystem::path state, token_file, idevid_cert, idevid_key;
   bool wants_status = false;
 

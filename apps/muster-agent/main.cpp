@@ -1,7 +1,8 @@
 // muster-agent -- the device's side, as a program: read top to bottom.
 //
 // Everything a device remembers is below --state. SIGTERM and SIGINT end it within five seconds;
-// what was begun goes on at the next start.
+// what was begun goes on at the next start. A device that has wiped itself ends with 0, then and at
+// each start.
 #include <cstdlib>
 
 #include "agent/agent.h"
@@ -31,6 +32,12 @@ int run(const CommandLine& given) {
   SystemRandom random;
   const auto device = expect(agent::Agent::open(loop, controller, *handshakes, std::move(settings),
                                                 disk, *readings, clock, random, keys.get()));
+  if (device->status().retired) {
+    log::warning("agent", "this device has been wiped and retired; it does nothing any more",
+                 {{"device", given.id}});
+    return 0;
+  }
+  device->on_retired([&loop] { loop.stop(); });
   Signals signals(loop, [&loop] { loop.stop(); });
   device->start();
   log::info("agent", "started", {{"device", given.id}, {"firmware", device->status().firmware}});

@@ -4,6 +4,7 @@
 
 #include "agent/credentials.h"
 #include "agent/updater.h"
+#include "agent/wipe.h"
 
 namespace muster {
 namespace {
@@ -39,6 +40,8 @@ Result<wire::Json> status_of(const std::filesystem::path& state) {
     json.set("certificate_until", rfc3339(credentials.current()->not_after));
     json.set("renewal_at", rfc3339(agent::renewal_time(*credentials.current())));
   }
+  TRY(const auto wipe, agent::Wipe::open(disk, {}));
+  json.set("retirement", name_of(wipe.phase()));
   json.set("renewal_waits", credentials.next().has_value());
   return json;
 }

@@ -71,6 +71,10 @@ Result<std::shared_ptr<const net::PrivateKey>> TpmKeys::for_tls(const std::strin
   return std::make_shared<const TlsKey>(std::move(held));
 }
 
+Result<void> TpmKeys::destroy() {
+  return device_->wipe();
+}
+
 Result<agent::Birth> TpmKeys::birth() const {
   TRY(auto endorsement, device_->endorsement());
   TRY(auto attestation, device_->attestation_area());

@@ -20,6 +20,7 @@ class TpmKeys final : public agent::KeyStore, public agent::Witness {
   Result<std::string> make(std::span<const std::string> kept) override;
   Result<std::unique_ptr<crypto::SigningKey>> open(const std::string& key) const override;
   Result<std::shared_ptr<const net::PrivateKey>> for_tls(const std::string& key) const override;
+  Result<void> destroy() override;
   const agent::Witness* witness() const override { return this; }
 
   Result<agent::Birth> birth() const override;

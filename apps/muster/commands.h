@@ -18,6 +18,8 @@ struct Chosen {
 };
 
 void device_commands(CLI::App&, Chosen&);       // device, model, manifest
+void retirement_commands(CLI::App&, Chosen&);   // retirement
+void retire_verbs(CLI::App& device, Chosen&);   // device retire, destroyed, sanitisation
 void attest_commands(CLI::App&, Chosen&);       // attest
 void enrolment_commands(CLI::App&, Chosen&);    // enrol, ca, voucher
 void certificate_commands(CLI::App&, Chosen&);  // cert

@@ -20,7 +20,8 @@ struct Options {  // of one verb; lives as long as the parser
       name, desired;
   std::vector<std::string> groups, metrics;
   std::int64_t interval_s = 60;
-  bool dry_run = false;
+  std::string retire_within;
+  bool dry_run = false, second_operator = false;
 };
 
 std::string device(const Options& o) {
@@ -81,7 +82,8 @@ void list_verb(CLI::App& noun, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   app->add_option("--selector", o->selector,
                   "expression, such as: model == \"meter\" && \"north\" in groups");
-  app->add_option("--state", o->state, "expected, active, quarantined or retired");
+  app->add_option("--state", o->state,
+                  "expected, active, quarantined, retiring, revoked-unsanitised or retired");
   app->add_option("--search", o->search, "text in the id");
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) {
@@ -156,11 +158,20 @@ void model_noun(CLI::App& root, Chosen& chosen) {
   put->add_option("name", o->name, "model")->required();
   put->add_option("--risk", o->risk, "low, moderate, high or critical");
   put->add_option("--interval", o->interval_s, "seconds between two readings");
+  put->add_flag("--second-operator", o->second_operator,
+                "a retirement needs the approval of another operator");
+  put->add_option("--retire-within", o->retire_within, "time to wipe, such as 7d");
   put->add_option("--metric", o->metrics, "NAME[:UNIT[:MIN[:MAX]]]; may repeat");
   put->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) -> Result<void> {
       Json body = Json::object({{"name", o->name}, {"interval_s", o->interval_s}});
       if (!o->risk.empty()) body.set("risk", o->risk);
+      body.set("second_operator", o->second_operator);
+      if (!o->retire_within.empty()) {
+        auto within = parse_duration(o->retire_within);
+        if (!within) return fail(Fault::invalid, within.error().message, "--retire-within");
+        body.set("retire_within_s", std::int64_t{*within / 1s});
+      }
       Json metrics = Json::array();
       for (const auto& each : o->metrics) {
         TRY(auto one, metric(each));
@@ -220,8 +231,7 @@ void device_commands(CLI::App& root, Chosen& chosen) {
   reasoned(*noun, chosen, "isolate",
            "cut it off: its session ends, only the update path answers it");
   reasoned(*noun, chosen, "release", "let it back in and close its incident");
-  reasoned(*noun, chosen, "retire",
-           "for good: its certificates are revoked, it may never enrol again");
+  retire_verbs(*noun, chosen);
   auto simple = [&](const char* verb, const char* help, auto run) {
     auto* app = noun->add_subcommand(verb, help);
     auto o = std::make_shared<Options>();

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   enrolment_commands(app, chosen);
   certificate_commands(app, chosen);
   attest_commands(app, chosen);
+  retirement_commands(app, chosen);
   release_commands(app, chosen);
   rollout_commands(app, chosen);
   incident_commands(app, chosen);

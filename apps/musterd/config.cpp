@@ -108,6 +108,11 @@ std::vector<Option> options(Config& c) {
       {"server-certificate-life", "of the doors' own; renewed at two thirds, without a restart",
        duration(c.server_certificate_life)},
       {"token-life", "of one-time enrolment tokens", duration(c.token_life)},
+      {"retirement-deadline",
+       "how long a device that is retired may take to say that it is wiped, unless its model or "
+       "the "
+       "request says otherwise",
+       duration(c.retirement_deadline)},
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
       {"ledger-public", "serve /ledger/ without a token: true or false",

@@ -28,6 +28,7 @@ struct Config {
   Duration telemetry_retention = 90 * 24h;
   Duration certificate_life = 30 * 24h, token_life = 7 * 24h;
   Duration server_certificate_life = 365 * 24h;
+  Duration retirement_deadline = 7 * 24h;  // to wipe, unless the model or the request says
   int isolations_per_hour = 50;
   bool ledger_public = false;
   std::string log_level = "info";

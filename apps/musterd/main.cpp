@@ -22,6 +22,7 @@
 #include "musterd/signing.h"
 
 using namespace muster;
+using retirement::Retirements;
 
 static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
@@ -45,11 +46,13 @@ static int run(const Config& config) {
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
-  auto response =
-      expect(response::Response::open(store, ledger, inventory, segment, clock, random,
-                                      {.isolations_per_hour = config.isolations_per_hour}));
+  auto response = expect(response::Response::open(store, ledger, inventory, segment, clock, random,
+                                                  response_settings(config)));
+  auto retiring = expect(Retirements::open(store, ledger, inventory, identity, folder.release_key,
+                                           clock, random, retirement_settings(config)));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
-  desk::Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+  desk::Domain domain{store,    ledger,  inventory, identity, releases,
+                      rollouts, segment, response,  retiring};
   desk::Desk desk{domain, *signer, clock};
 
   // telemetry: beside the domain; only findings enter it
@@ -62,9 +65,8 @@ static int run(const Config& config) {
       expect(gateway::Gateway::open(gateway_settings(config, folder), desk, *telemetry, clock));
   desk.attach(*gateway);
   expect(first_operator(folder, operators, store, ledger));
-  auto api =
-      expect(api::Api::open(api_settings(config, folder), desk, domain, *telemetry, operators,
-                            clock, [&gateway] { return metrics_of(gateway->counters()); }));
+  auto api = expect(api::Api::open(api_settings(config, folder), desk, domain, *telemetry,
+                                   operators, clock, metrics_of(*gateway)));
   const std::string link = console_link(*api, store, ledger);
   std::future<Result<void>> ending;
   {
@@ -72,8 +74,7 @@ static int run(const Config& config) {
     Renewal renewal{folder, server_terms(config), *signer, desk, *gateway, *api, clock};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
     ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });
-    std::printf("console  %s\nready\n", link.c_str());
-    std::fflush(stdout);
+    say_ready(link);
     wait_for_signal(signals);
   }
   api->drain();

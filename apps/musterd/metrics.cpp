@@ -35,4 +35,8 @@ std::string metrics_of(const gateway::Counters& c) {
   return out.take();
 }
 
+std::function<std::string()> metrics_of(const gateway::Gateway& gateway) {
+  return [&gateway] { return metrics_of(gateway.counters()); };
+}
+
 }  // namespace muster

@@ -1,6 +1,7 @@
 // musterd/metrics -- the gateway's counters as Prometheus text.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "gateway/gateway.h"
@@ -8,5 +9,7 @@
 namespace muster {
 
 std::string metrics_of(const gateway::Counters&);
+
+std::function<std::string()> metrics_of(const gateway::Gateway&);  // outlived by the gateway
 
 }  // namespace muster

@@ -42,6 +42,14 @@ desk::ServerTerms server_terms(const Config& config) {
           .ocsp_url = config.pki_url.empty() ? "" : config.pki_url + "/ocsp"};
 }
 
+response::Settings response_settings(const Config& config) {
+  return {.isolations_per_hour = config.isolations_per_hour};
+}
+
+retirement::Settings retirement_settings(const Config& config) {
+  return {.within = config.retirement_deadline};
+}
+
 gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
   gateway::Settings settings{.address = config.bind,
                              .mqtt_port = config.mqtt_port,
@@ -105,6 +113,11 @@ Result<void> run_or_end_program(desk::Desk& desk) {
   auto ended = desk.run();
   if (!ended) ::kill(::getpid(), SIGTERM);
   return ended;
+}
+
+void say_ready(const std::string& link) {
+  std::printf("console  %s\nready\n", link.c_str());
+  std::fflush(stdout);
 }
 
 std::string console_link(api::Api& api, store::Store& store, ledger::Ledger& ledger) {

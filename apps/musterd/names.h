@@ -18,6 +18,8 @@ Names names_of(const Config&);
 desk::ServerTerms server_terms(const Config&);
 
 identity::Settings identity_settings(const Config&);
+response::Settings response_settings(const Config&);
+retirement::Settings retirement_settings(const Config&);
 gateway::Settings gateway_settings(const Config&, const Folder&);
 desk::TelemetrySettings telemetry_settings(const Config&);
 api::Settings api_settings(const Config&, const Folder&);
@@ -34,6 +36,7 @@ Result<void> run_or_end_program(desk::Desk&);
 Result<void> first_operator(const Folder&, api::Operators&, store::Store&, ledger::Ledger&);
 std::string console_link(api::Api&, store::Store&,
                          ledger::Ledger&);  // durable before it is printed
+void say_ready(const std::string& console_link);
 Result<void> write_ports(const Folder&, const Config&, const gateway::Gateway::Ports&,
                          std::uint16_t operator_port);
 

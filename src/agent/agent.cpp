@@ -7,8 +7,8 @@ namespace muster::agent {
 
 Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
-                  Random& random_, Credentials credentials_, Updater updater_,
-                  const Witness* witness_)
+                  Random& random_, Credentials credentials_, Updater updater_, Wipe wipe_,
+                  KeyStore* keys_)
     : loop(loop_),
       controller(controller_),
       handshakes(handshakes_),
@@ -17,9 +17,11 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       readings(readings_),
       clock(clock_),
       random(random_),
-      witness(witness_),
+      keys(keys_),
+      witness(keys_ ? keys_->witness() : nullptr),
       credentials(std::move(credentials_)),
       updater(std::move(updater_)),
+      wipe(std::move(wipe_)),
       outbox(settings.pace.readings_kept, settings.pace.interval),
       backoff(settings.pace.retry_first, settings.pace.retry_max, random),
       line_bell(loop),
@@ -48,19 +50,22 @@ Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& co
                                            Handshakes& handshakes, AgentSettings settings,
                                            Disk& disk, Readings& readings, const Clock& clock,
                                            Random& random, KeyStore* keys) {
-  TRY(auto credentials, Credentials::open(disk, settings.id, keys));
+  TRY(auto wipe, Wipe::open(disk, settings.id));
+  if (wipe.phase() == WipePhase::acknowledged) TRY_VOID(wipe.end(keys));  // may have begun
+  TRY(auto credentials, Credentials::open(disk, settings.id, wipe.ended() ? nullptr : keys));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
   TRY(auto desired, disk.read("desired.json"));
   auto life = std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk,
                                      readings, clock, random, std::move(credentials),
-                                     std::move(updater), keys ? keys->witness() : nullptr);
+                                     std::move(updater), std::move(wipe), keys);
+  TRY_VOID(life->open_data());
   if (desired) life->recall_desired(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
 }
 
 void Agent::start() {
-  if (life_->started) return;
+  if (life_->started || life_->wipe.ended()) return;
   life_->started = true;
   life_->tasks.spawn(life_->stay_connected());
   life_->tasks.spawn(life_->keep_updated());
@@ -72,6 +77,11 @@ void Agent::start() {
 net::Task<void> Agent::stop() {
   life_->end();
   co_await life_->tasks.join();
+  life_->keep_outbox();
+}
+
+void Agent::on_retired(std::function<void()> f) {
+  life_->retired = std::move(f);
 }
 
 void Agent::set(Faults faults) {
@@ -90,6 +100,7 @@ const Faults& Agent::faults() const {
 AgentStatus Agent::status() const {
   AgentStatus status = life_->tally;
   status.enrolled = life_->credentials.current().has_value();
+  status.retired = life_->wipe.ended();
   status.phase = life_->updater.phase();
   status.firmware = life_->updater.running().firmware;
   status.dropped = life_->outbox.dropped();

@@ -10,7 +10,8 @@
 // shows how it was booted after each start, and when it is asked.
 //
 // When the controller refuses it on MQTT, as it does with a device in quarantine, it goes to the
-// update path over HTTPS with the same certificate until it is let back in.
+// update path over HTTPS with the same certificate until it is let back in, or is ordered to wipe
+// itself: then it does that, says so, and ends for good.
 //
 // Its loop's thread. Time comes from the Clock (certificates, readings) and the loop (waits);
 // chance, which decides jitter only, from the Random. Formats: docs/formats/agent.md.
@@ -29,6 +30,7 @@
 #include "agent/readings.h"
 #include "agent/trust.h"
 #include "agent/updater.h"
+#include "agent/wipe.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/random.h"
@@ -64,11 +66,16 @@ struct AgentSettings {
   std::string model;    // empty: told by the first release installed
   std::string factory_firmware = "factory";
   std::string health_command, activate_command, confirm_command;  // empty: built in, none, none
+  // Erases, on an order to wipe, what is the device's own and not the agent's, and what that is
+  // called (NIST SP 800-88 Rev. 2); empty: nothing is.
+  std::string wipe_command = {}, wipe_technique = {};
+  wire::Method wipe_method = wire::Method::clear;
   Pace pace;
 };
 
 struct AgentStatus {
   bool enrolled = false, connected = false, restricted = false;
+  bool retired = false;  // wiped; it does nothing any more
   Phase phase = Phase::idle;
   std::string firmware;
   std::uint64_t published = 0, acknowledged = 0, refused = 0, dropped = 0, connects = 0;
@@ -84,6 +91,8 @@ class Agent {
 
   void start();
   net::Task<void> stop();  // says goodbye and ends its tasks; what was begun goes on next time
+
+  void on_retired(std::function<void()>);  // on the loop, once, when it has wiped itself
 
   void set(Faults);
   const Faults& faults() const;

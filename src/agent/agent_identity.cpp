@@ -96,7 +96,7 @@ void Agent::Life::proved_pair() {
 
 net::Task<void> Agent::Life::renew() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
-  while (!stopping) {
+  while (!over()) {
     const auto& pair = credentials.current();
     if (!pair || credentials.next()) {
       co_await renewal_bell.wait(settings.pace.retry_max);
@@ -135,7 +135,7 @@ net::Task<Result<Duration>> Agent::Life::try_to_renew() {
 
 net::Task<void> Agent::Life::show_boots() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
-  while (!stopping) {
+  while (!over()) {
     if (!asked_to_attest || !credentials.current()) {
       co_await attest_bell.wait(1h);
       continue;

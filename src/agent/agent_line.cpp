@@ -31,6 +31,10 @@ std::string Agent::Life::topic(const char* channel) const {
 net::Task<void> Agent::Life::stay_connected() {
   Backoff visits(settings.pace.retry_first, settings.pace.retry_max / 4, random);
   while (!stopping) {
+    if (wipe.under_way()) {
+      co_await retire();
+      break;
+    }
     const auto& pair = credentials.current();
     if (!pair || pair->not_after <= clock.now()) {
       co_await enrol();
@@ -50,6 +54,7 @@ net::Task<void> Agent::Life::stay_connected() {
     if (refused) {
       outbox.clear();  // nobody believes a device in quarantine
       co_await visit();
+      if (wipe.under_way()) continue;
     }
     co_await line_bell.wait(refused ? visits.next() : backoff.next());
   }
@@ -275,6 +280,8 @@ net::Task<Result<void>> Agent::Life::post_state(net::http::Client* http) {
 }
 
 net::Task<Result<void>> Agent::Life::visit_with(net::http::Client* http) {
+  CO_TRY_VOID(co_await ask_for_order(http));
+  if (wipe.under_way()) co_return Result<void>{};
   CO_TRY_VOID(co_await post_state(http));
   CO_TRY(const auto answer, co_await http->call({.target = '/' + topic("updates")}));
   if (answer.status != 200)

@@ -27,9 +27,10 @@ net::Task<void> Agent::Life::report_readings() {
   co_await reading_bell.wait(
       Duration(random.below(static_cast<std::uint64_t>(interval.count()) + 1)));
   std::int64_t due = monotonic_ns();
-  while (!stopping) {
+  while (!over()) {
     take_reading();
     pump();
+    keep_outbox_if_due();
     const std::int64_t now = monotonic_ns();
     due = std::max(due + std::chrono::nanoseconds(interval).count(), now);
     co_await reading_bell.wait(std::chrono::ceil<Duration>(std::chrono::nanoseconds(due - now)));
@@ -56,7 +57,7 @@ void Agent::Life::begin_to_misbehave() {
 }
 
 net::Task<void> Agent::Life::misbehave() {
-  while (!stopping) {
+  while (!over()) {
     const Misbehaviour kind = faults.of(updater.running().firmware);
     if (kind != Misbehaviour::flood && kind != Misbehaviour::foreign_topic) break;
     const bool flood = kind == Misbehaviour::flood;

@@ -14,9 +14,9 @@ constexpr Duration download_stalls_after = 20s;
 
 net::Task<void> Agent::Life::keep_updated() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
-  while (!stopping) {
+  while (!over()) {
     const auto done = co_await step();
-    if (stopping) break;
+    if (over()) break;
     if (done) {
       wait.reset();
       continue;

@@ -151,6 +151,15 @@ Result<void> Credentials::drop_next() {
   return disk_.remove(next_name);
 }
 
+Result<std::unique_ptr<crypto::SigningKey>> Credentials::signing_key(const Pair& pair) const {
+  return open_key(pair.key_pem);
+}
+
+Result<void> Credentials::destroy(Disk& disk) {
+  for (const char* name : {current_name, next_name, request_name}) TRY_VOID(disk.shred(name));
+  return {};
+}
+
 Instant renewal_time(const Pair& pair) {
   return pair.not_before + (pair.not_after - pair.not_before) * 2 / 3;
 }

@@ -41,6 +41,8 @@ class Credentials {
   Result<Bytes> request();  // DER of the CSR under way; made, with its key, when there is none
   Result<std::string> requested_key() const;  // its reference, or the key itself
   Result<void> drop_request();
+  Result<std::unique_ptr<crypto::SigningKey>> signing_key(const Pair&) const;
+  static Result<void> destroy(Disk&);  // every key and certificate that is a file
 
   // The certificate for the request. Refused: another key's, another device's, or one that does not
   // lead to an anchor at `now` by way of `authorities`.

@@ -11,6 +11,8 @@
 #include "base/descriptor.h"
 #include "base/file.h"
 
+#include "base/random.h"
+
 namespace muster::agent {
 namespace {
 
@@ -94,6 +96,25 @@ Result<void> FolderDisk::remove(const std::string& name) {
   return broken("remove", path(name));
 }
 
+Result<void> FolderDisk::shred(const std::string& name) {
+  {
+    const Descriptor fd(::open(path(name).c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && errno == ENOENT) return {};
+    if (!fd) return broken("overwrite", path(name));
+    struct stat status{};
+    if (::fstat(fd.get(), &status) != 0) return broken("look at", path(name));
+    SystemRandom random;
+    std::string piece(16384, '\0');
+    for (auto left = static_cast<std::uint64_t>(status.st_size); left > 0; left -= piece.size()) {
+      if (left < piece.size()) piece.resize(left);
+      random.fill({reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()});
+      TRY_VOID(write_all(fd.get(), piece, path(name)));
+    }
+    if (::fsync(fd.get()) != 0) return broken("fsync", path(name));
+  }
+  return remove(name);
+}
+
 Result<std::uint64_t> FolderDisk::size(const std::string& name) const {
   struct stat status{};
   if (::stat(path(name).c_str(), &status) == 0) return static_cast<std::uint64_t>(status.st_size);
@@ -149,6 +170,10 @@ Result<void> MemoryDisk::remove(const std::string& name) {
   texts_.erase(name);
   files_.erase(name);
   return {};
+}
+
+Result<void> MemoryDisk::shred(const std::string& name) {
+  return remove(name);
 }
 
 Result<std::uint64_t> MemoryDisk::size(const std::string& name) const {

@@ -32,6 +32,9 @@ class Disk {
   virtual Result<void> sync(const std::string& name) = 0;
   virtual Result<void> move(const std::string& from, const std::string& to) = 0;  // durable
   virtual Result<void> remove(const std::string& name) = 0;  // harmless when it is not there
+  // Overwritten with random octets, synced and removed. What it was may all the same be left on a
+  // disk that writes elsewhere than it is told, as flash does. Harmless when it is not there.
+  virtual Result<void> shred(const std::string& name) = 0;
   virtual Result<std::uint64_t> size(const std::string& name) const = 0;  // 0: not there
   virtual Result<crypto::Hash> digest(const std::string& name) const = 0;
   // Where a command finds it; empty when it is in no file system.
@@ -48,6 +51,7 @@ class FolderDisk final : public Disk {
   Result<void> sync(const std::string& name) override;
   Result<void> move(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& name) override;
+  Result<void> shred(const std::string& name) override;
   Result<std::uint64_t> size(const std::string& name) const override;
   Result<crypto::Hash> digest(const std::string& name) const override;
   std::filesystem::path path(const std::string& name) const override { return folder_ / name; }
@@ -67,6 +71,7 @@ class MemoryDisk final : public Disk {
   Result<void> sync(const std::string& name) override;
   Result<void> move(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& name) override;
+  Result<void> shred(const std::string& name) override;
   Result<std::uint64_t> size(const std::string& name) const override;
   Result<crypto::Hash> digest(const std::string& name) const override;
   std::filesystem::path path(const std::string&) const override { return {}; }

@@ -48,6 +48,7 @@ class KeyStore {
   virtual Result<std::string> make(std::span<const std::string> kept) = 0;
   virtual Result<std::unique_ptr<crypto::SigningKey>> open(const std::string& key) const = 0;
   virtual Result<std::shared_ptr<const net::PrivateKey>> for_tls(const std::string& key) const = 0;
+  virtual Result<void> destroy() = 0;  // every key it made, for good; may run again
   virtual const Witness* witness() const { return nullptr; }  // none: it cannot prove anything
 };
 

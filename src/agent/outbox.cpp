@@ -1,6 +1,7 @@
 #include "agent/outbox.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "wire/senml.h"
@@ -32,7 +33,7 @@ Outbox::Outbox(std::size_t readings_max, Duration interval)
 
 std::size_t Outbox::size() const {
   std::size_t all = waiting_.size();
-  for (const Packed& each : packed_) all += each.readings;
+  for (const Packed& each : packed_) all += each.readings.size();
   return all;
 }
 
@@ -40,7 +41,7 @@ void Outbox::add(Reading reading) {
   waiting_.push_back(std::move(reading));
   while (size() > readings_max_) {
     if (!packed_.empty() && !packed_.front().sent) {
-      dropped_ += packed_.front().readings;
+      dropped_ += packed_.front().readings.size();
       packed_.pop_front();
     } else if (!waiting_.empty()) {
       ++dropped_;
@@ -66,13 +67,13 @@ std::optional<Outbox::Message> Outbox::next(const std::vector<Metric>& metrics, 
   if (!may_send(now)) return std::nullopt;
   if (unsent == packed_.end()) {
     const auto count = std::min(waiting_.size(), readings_a_message);
-    const std::vector<Reading> taken(
+    std::vector<Reading> taken(
         std::make_move_iterator(waiting_.begin()),
         std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
     std::string text = pack(taken, metrics);
     if (text.empty()) return next(metrics, now);  // nothing but gaps
-    packed_.push_back({{++last_, std::move(text)}, count, false});
+    packed_.push_back({{++last_, std::move(text)}, std::move(taken), false});
     unsent = std::prev(packed_.end());
   }
   allowance_ -= 1;
@@ -97,6 +98,62 @@ void Outbox::clear() {
   dropped_ += size();
   packed_.clear();
   waiting_.clear();
+}
+
+std::optional<Instant> Outbox::oldest() const {
+  if (!packed_.empty()) return packed_.front().readings.front().at;
+  return waiting_.empty() ? std::nullopt : std::optional(waiting_.front().at);
+}
+
+std::vector<Reading> Outbox::readings() const {
+  std::vector<Reading> out;
+  out.reserve(size());
+  for (const Packed& each : packed_)
+    out.insert(out.end(), each.readings.begin(), each.readings.end());
+  out.insert(out.end(), waiting_.begin(), waiting_.end());
+  return out;
+}
+
+// Little-endian: for each reading its time in ms, how many values, and they as doubles.
+Bytes to_octets(const std::vector<Reading>& readings, std::size_t most) {
+  std::size_t first = readings.size(), room = most;
+  while (first > 0) {
+    const std::size_t needed = 8 * (2 + readings[first - 1].values.size());
+    if (needed > room) break;
+    room -= needed;
+    --first;
+  }
+  Bytes out;
+  const auto put = [&out](std::uint64_t word) {
+    for (int shift = 0; shift < 64; shift += 8)
+      out.push_back(static_cast<std::uint8_t>(word >> shift));
+  };
+  for (; first < readings.size(); ++first) {
+    put(static_cast<std::uint64_t>(millis(readings[first].at)));
+    put(readings[first].values.size());
+    for (const double value : readings[first].values) put(std::bit_cast<std::uint64_t>(value));
+  }
+  return out;
+}
+
+Result<std::vector<Reading>> readings_of(ByteView octets) {
+  std::vector<Reading> out;
+  const auto take = [&octets] {
+    std::uint64_t word = 0;
+    for (int i = 7; i >= 0; --i) word = word << 8 | octets[static_cast<std::size_t>(i)];
+    octets = octets.subspan(8);
+    return word;
+  };
+  while (!octets.empty()) {
+    if (octets.size() < 16) return fail(Fault::corrupt, "half a reading is left");
+    Reading reading{.at = instant(static_cast<std::int64_t>(take())), .values = {}};
+    const std::uint64_t count = take();
+    if (count > octets.size() / 8) return fail(Fault::corrupt, "a reading is cut off");
+    for (std::uint64_t i = 0; i < count; ++i)
+      reading.values.push_back(std::bit_cast<double>(take()));
+    out.push_back(std::move(reading));
+  }
+  return out;
 }
 
 }  // namespace muster::agent

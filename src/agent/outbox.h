@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "agent/readings.h"
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/result.h"
 
 namespace muster::agent {
 
@@ -36,16 +38,18 @@ class Outbox {
   };
   std::optional<Message> next(const std::vector<Metric>&, Instant now);  // to be sent now
   void acknowledged(std::uint64_t number);
-  void again(std::uint64_t number);  // refused for now
-  void disconnected();               // what is in flight is sent again
-  void clear();                      // nobody wants it; counted as dropped
-  std::size_t size() const;          // readings
+  void again(std::uint64_t number);       // refused for now
+  void disconnected();                    // what is in flight is sent again
+  void clear();                           // nobody wants it; counted as dropped
+  std::size_t size() const;               // readings
+  std::vector<Reading> readings() const;  // oldest first, those in flight too
+  std::optional<Instant> oldest() const;
   std::uint64_t dropped() const { return dropped_; }
 
  private:
   struct Packed {
     Message message;
-    std::size_t readings = 0;
+    std::vector<Reading> readings;
     bool sent = false;
   };
   bool may_send(Instant now);
@@ -57,5 +61,9 @@ class Outbox {
   double allowance_;
   Instant refilled_{};
 };
+
+// For a device's disk: whole, or not at all. The newest ones that fit in so many octets.
+Bytes to_octets(const std::vector<Reading>&, std::size_t most);
+Result<std::vector<Reading>> readings_of(ByteView);
 
 }  // namespace muster::agent

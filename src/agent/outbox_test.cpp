@@ -85,3 +85,34 @@ TEST_CASE("gaps in a reading are left out") {
   outbox.add({start, {NAN, 5}});
   CHECK(records_in(outbox.next(metrics, start)->text) == 1);
 }
+
+TEST_CASE(
+    "readings go to a disk's octets and back, the newest that fit, and nothing that is cut off") {
+  std::vector<Reading> all;
+  for (int n = 0; n < 10; ++n) all.push_back(reading(n));
+  all[3].values[0] = std::nan("");
+  const auto octets = to_octets(all, 1'000'000);
+  const auto back = expect(readings_of(octets));
+  REQUIRE(back.size() == 10);
+  CHECK(back[7].at == all[7].at);
+  CHECK(back[7].values == all[7].values);
+  CHECK(std::isnan(back[3].values[0]));
+  const auto newest = expect(readings_of(to_octets(all, 100)));
+  CHECK(newest.size() == 3);
+  CHECK(newest.back().at == all.back().at);
+  for (std::size_t size = 1; size < 32; ++size) CHECK(!readings_of(ByteView(octets).first(size)));
+  Bytes huge(16, 0xff);
+  CHECK(!readings_of(huge));
+  CHECK(expect(readings_of({})).empty());
+}
+
+TEST_CASE("what is in flight counts among the readings that wait") {
+  Outbox outbox(100, 1s);
+  for (int n = 1; n <= 6; ++n) outbox.add(reading(n));
+  REQUIRE(outbox.next(metrics, start + 9s));
+  const auto waiting = outbox.readings();
+  REQUIRE(waiting.size() == 6);
+  CHECK(waiting.front().at == start + 1s);
+  CHECK(*outbox.oldest() == start + 1s);
+  CHECK(!Outbox(1, 1s).oldest());
+}

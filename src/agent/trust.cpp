@@ -47,4 +47,14 @@ Result<wire::ReleaseMetadata> check_release(const Trust& trust, const wire::Assi
   return wire::read_release(envelope.content);
 }
 
+Result<wire::WipeOrder> check_wipe_order(const Trust& trust, const DeviceId& device,
+                                         std::string_view text) {
+  TRY(const auto envelope, wire::parse_envelope(text));
+  TRY_VOID(verify(envelope, trust.assignment_keys, "wipe order"));
+  TRY(auto order, wire::read_wipe_order(envelope.content));
+  if (order.device != device)
+    return fail(Fault::invalid, "the wipe order is for " + order.device.text());
+  return order;
+}
+
 }  // namespace muster::agent

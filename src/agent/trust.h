@@ -1,5 +1,5 @@
-// agent/trust -- whom a device believes about its software: keys for releases, keys for
-// assignments, and whether an offer is signed by both.
+// agent/trust -- whom a device believes: keys for releases, keys for assignments, whether an offer
+// is signed by both, and whether an order to wipe itself is signed by the latter.
 //
 // The two kinds are apart on purpose (docs/adr/0005-online-and-offline-release-keys.md): with a
 // release key that the controller does not hold, the controller alone cannot make this device run
@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "crypto/key.h"
+#include "wire/sanitisation.h"
 #include "wire/update.h"
 
 namespace muster::agent {
@@ -28,5 +29,8 @@ Result<wire::Assignment> check_assignment(const Trust&, const DeviceId&, const w
 // The release that the assignment names, by its digest.
 Result<wire::ReleaseMetadata> check_release(const Trust&, const wire::Assignment&,
                                             const wire::Offer&);
+
+// Signed as an assignment is; whether it is in time is the caller's to say.
+Result<wire::WipeOrder> check_wipe_order(const Trust&, const DeviceId&, std::string_view envelope);
 
 }  // namespace muster::agent

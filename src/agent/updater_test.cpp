@@ -243,6 +243,7 @@ class FragileDisk final : public Disk {
       files_.erase(name);
     });
   }
+  Result<void> shred(const std::string& name) override { return remove(name); }
   Result<std::uint64_t> size(const std::string& name) const override {
     if (!on_) return dark();
     const auto at = files_.find(name);

@@ -144,9 +144,11 @@ TEST_CASE("an operator isolates, releases and retires a device and says why") {
   CHECK_FALSE(door.world.pushes.empty());
   CHECK(door.post(path + "/release", reason).word("state") == "active");
   CHECK(door.call(door.oper, "POST", path + "/retire", reason).status == 403);
-  const auto retired = door.post(path + "/retire", reason);
-  CHECK(retired.word("state") == "retired");
-  CHECK(retired.word("certificate.status") != "valid");
+  const auto leaving = door.post(path + "/retire", reason);
+  CHECK(leaving.status == 200);
+  CHECK(leaving.word("state") == "retiring");
+  CHECK(leaving.word("retirement.step") == "wiping");
+  CHECK(door.post(path + "/retire", reason).status == 409);
   CHECK(door.post(path + "/token", "{}").status == 409);
   CHECK(door.call(door.admin, "PATCH", path, R"({"risk":"low"})", {{"If-Match", "*"}}).status ==
         409);

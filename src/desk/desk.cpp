@@ -11,6 +11,7 @@
 #include "desk/answers.h"
 #include "desk/attesting.h"
 #include "desk/issuing.h"
+#include "desk/retiring.h"
 #include "desk/status.h"
 
 namespace muster::desk {
@@ -109,8 +110,8 @@ void Desk::Floor::listen() {
       pushes.push_back(link::Tell{device.id, link::Channel::desired, Answers::desired_of(device)});
     if (change != Change::state_changed) return;
     changed.push_back(device.id);
-    if (device.state == inventory::Lifecycle::retired)
-      pushes.push_back(link::CutDevice{device.id, "retired"});
+    if (inventory::is_leaving(device.state))
+      pushes.push_back(link::CutDevice{device.id, name_of(device.state)});
   });
   domain.identity.on_cut(
       [this](const std::string& serial) { pushes.push_back(link::Cut{serial}); });
@@ -124,6 +125,7 @@ void Desk::Floor::listen() {
   domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
   domain.rollouts.on_progress(
       [this](rollout::RolloutId id, std::string_view) { news.rollouts.insert(id.number); });
+  domain.retirements.on_progress([this](std::uint64_t id) { news.retirements.insert(id); });
   domain.response.on_incident([this](const response::Incident& incident) {
     news.incidents.push_back({incident.id.number, incident.device, incident.open});
   });
@@ -283,6 +285,7 @@ std::size_t Desk::drain() {
 void Desk::tick() {
   floor_->domain.inventory.save_contacts();
   floor_->domain.rollouts.tick();
+  floor_->domain.retirements.tick();
   if (floor_->ticks++ % reconciled_every == 0) floor_->issuing.reconcile(floor_->domain.identity);
   if (floor_->ticks % evidence_every == 0)
     for (auto& push : evidence_due(floor_->domain)) floor_->pushes.push_back(std::move(push));

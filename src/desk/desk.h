@@ -39,9 +39,10 @@ struct News {  // what a turn changed, for watchers; told after it is durable
   std::uint64_t ledger_from = 0, ledger_to = 0;  // the entries [from, to) are new
   std::vector<Presence> presence;
   std::vector<Incident> incidents;
-  std::set<std::uint64_t> rollouts;  // those that moved
+  std::set<std::uint64_t> rollouts, retirements;  // those that moved
   bool empty() const {
-    return ledger_from == ledger_to && presence.empty() && incidents.empty() && rollouts.empty();
+    return ledger_from == ledger_to && presence.empty() && incidents.empty() && rollouts.empty() &&
+           retirements.empty();
   }
 };
 

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "release/release.h"
 #include "response/response.h"
+#include "retirement/retirement.h"
 #include "rollout/rollout.h"
 #include "segment/segment.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct Domain {
   rollout::Rollouts& rollouts;
   segment::Segment& segment;
   response::Response& response;
+  retirement::Retirements& retirements;
 };
 
 }  // namespace muster::desk

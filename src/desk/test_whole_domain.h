@@ -50,6 +50,8 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
         segment(expect(segment::Segment::open(store, ledger, inventory, clock))),
         response(
             expect(response::Response::open(store, ledger, inventory, segment, clock, random))),
+        retirements(expect(retirement::Retirements::open(store, ledger, inventory, identity,
+                                                         keys.release, clock, random))),
         keeper(expect(signer::Keeper::open(keys.chain, keys.issuing, folder / "issued.log",
                                            generous(), clock, random))) {}
 
@@ -61,9 +63,11 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
   rollout::Rollouts rollouts;
   segment::Segment segment;
   response::Response response;
+  retirement::Retirements retirements;
   signer::Keeper keeper;
   signer::LocalIssuer issuer{keeper};
-  Domain domain{store, ledger, inventory, identity, releases, rollouts, segment, response};
+  Domain domain{store,    ledger,  inventory, identity,   releases,
+                rollouts, segment, response,  retirements};
 
   static signer::Policy generous() {  // tests and benches are not to wait for a rate
     signer::Policy policy;

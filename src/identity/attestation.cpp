@@ -38,8 +38,9 @@ Result<void> Attestation::expect(const DeviceId& id, const crypto::Hash& endorse
                                  ledger::Actor by) {
   const auto* device = r_.inventory.find(id);
   if (!device) return fail(Fault::missing, "there is no device " + id.text());
-  if (device->state == inventory::Lifecycle::retired)
-    return fail(Fault::conflict, id.text() + " is retired, and that is final");
+  if (inventory::is_leaving(device->state))
+    return fail(Fault::conflict,
+                id.text() + " is " + name_of(device->state) + ", and that is final");
   auto rows = r_.store.read("SELECT device FROM attestation_endorsement WHERE ek = ?",
                             {ByteView(endorsement_key)});
   if (rows.next() && rows.text(0) != id.text())

@@ -210,8 +210,9 @@ Result<void> Identity::allow_birth(const DeviceId& id, ledger::Actor by, std::st
   auto& r = *registry_;
   const auto* device = r.inventory.find(id);
   if (!device) return fail(Fault::missing, "there is no device " + id.text());
-  if (device->state == inventory::Lifecycle::retired)
-    return fail(Fault::conflict, "device " + id.text() + " is retired, and that is final");
+  if (inventory::is_leaving(device->state))
+    return fail(Fault::conflict,
+                "device " + id.text() + " is " + name_of(device->state) + ", and that is final");
   if (why.size() > 1000) return fail(Fault::invalid, "a reason has at most 1000 octets", "/reason");
   r.ledger
       .record({std::move(by), "birth-certificate.allowed", "device/" + id.text(),

@@ -281,7 +281,7 @@ std::vector<DeviceId> Attestation::due() {
   const Instant now = r_.clock.now();
   for (auto& [id, witness] : witnesses_) {
     const auto* device = r_.inventory.find(id);
-    if (!device || !device->online || device->state == inventory::Lifecycle::retired) continue;
+    if (!device || !device->online || inventory::is_leaving(device->state)) continue;
     const auto* policy = policy_for(*device);
     const Duration every = policy ? policy->every : Duration(24h);
     const bool old = witness.wanted || !witness.verdict.at || now - *witness.verdict.at >= every;
@@ -332,7 +332,7 @@ Result<void> Attestation::set_policy(AttestationPolicy p, ledger::Actor by) {
   for (auto& [id, witness] : witnesses_) {  // what they showed is judged anew
     const auto* device = r_.inventory.find(id);
     if (!device || device->model != model || witness.values.empty()) continue;
-    if (device->state == inventory::Lifecycle::retired) continue;
+    if (inventory::is_leaving(device->state)) continue;
     auto anew = judge(*device, witness.selection, witness.values);
     anew.at = witness.verdict.at;  // the evidence has not become younger
     settle(*device, witness, std::move(anew));

@@ -95,7 +95,8 @@ Result<Principal> Identity::authenticate(const crypto::Hash& fingerprint, bool h
   if (const auto* device = certificate.subject.device) {
     p.device = device->id;
     p.model = device->model;
-    p.restricted = device->state == inventory::Lifecycle::quarantined;
+    p.restricted = device->state == inventory::Lifecycle::quarantined ||
+                   device->state == inventory::Lifecycle::retiring;
   } else {
     p.subscribe = certificate.subject.application->subscribe;
   }

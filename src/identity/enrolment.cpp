@@ -98,9 +98,10 @@ Result<void> Identity::Registry::check_state(const Subject& subject, const Asked
   const auto because = [&](std::string cause) {
     return Refusal{std::move(cause), subject.target(), asked.from};
   };
-  if (subject.device && subject.device->state == inventory::Lifecycle::retired)
-    return refuse(because("retired"), Fault::forbidden,
-                  subject.id() + " is retired and cannot enrol again");
+  if (subject.device && inventory::is_leaving(subject.device->state))
+    return refuse(because(name_of(subject.device->state)), Fault::forbidden,
+                  subject.id() + " is " + name_of(subject.device->state) +
+                      " and gets no certificate any more");
   if (!renewal && subject.device && subject.device->state == inventory::Lifecycle::quarantined)
     return refuse(because("quarantined"), Fault::conflict,
                   subject.id() + " is quarantined; the operator must release it first");

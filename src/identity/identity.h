@@ -75,7 +75,7 @@ struct Principal {
   bool application = false;
   DeviceId device;  // when not an application
   ModelId model;
-  bool restricted = false;             // quarantined: update path only
+  bool restricted = false;             // quarantined or retiring: the path over HTTPS only
   std::vector<std::string> subscribe;  // an application's
   std::string name;                    // device or application id
   std::string serial;                  // certificate serial, hex: the key of the session index
@@ -161,7 +161,7 @@ class Identity {
   std::uint64_t reconciled() const;
   Result<Principal> authenticate(
       const crypto::Hash& fingerprint,
-      bool handshake = true);  // unauthorized: unknown, revoked, expired, retired. A pending one
+      bool handshake = true);  // unauthorized: unknown, revoked, expired, left. A pending one
                                // becomes valid and its predecessor superseded
   Result<void> revoke(const DeviceId&, crypto::RevocationReason, ledger::Actor,
                       std::string why);  // every certificate of the device

@@ -136,8 +136,9 @@ Result<Token> Identity::new_token(const DeviceId& id, ledger::Actor by) {
   auto& r = *registry_;
   const auto subject = r.find(id.text());
   if (!subject) return fail(Fault::missing, "there is no device " + id.text());
-  if (subject->device && subject->device->state == inventory::Lifecycle::retired)
-    return fail(Fault::conflict, "device " + id.text() + " is retired, and that is final");
+  if (subject->device && inventory::is_leaving(subject->device->state))
+    return fail(Fault::conflict, "device " + id.text() + " is " + name_of(subject->device->state) +
+                                     ", and that is final");
   return r.give_token(*subject, by);
 }
 

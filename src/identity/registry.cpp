@@ -76,9 +76,10 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
   TRY_VOID(registry->load_shards());
   TRY_VOID(registry->attestation.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
-    if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
+    if (change == inventory::Change::state_changed && inventory::has_left(d.state))
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
-                    ledger::system_actor("identity"), "the device is retired");
+                    ledger::system_actor("identity"),
+                    std::string("the device is ") + name_of(d.state));
   });
   return Identity(std::move(registry));
 }

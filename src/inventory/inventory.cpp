@@ -141,8 +141,9 @@ Result<Kept*> Inventory::Field::get(const DeviceId& id) {
 
 Result<Kept*> Inventory::Field::living(const DeviceId& id) {
   TRY(auto* d, get(id));
-  if (d->state == Lifecycle::retired)
-    return fail(Fault::conflict, "device " + id.text() + " is retired, and that is final");
+  if (is_leaving(d->state))
+    return fail(Fault::conflict,
+                "device " + id.text() + " is " + name_of(d->state) + ", and that is final");
   return d;
 }
 
@@ -173,7 +174,7 @@ const Device* Inventory::find_serial(std::string_view serial) const {
 std::vector<DeviceId> Inventory::select(const Selector& selector) const {
   std::vector<DeviceId> out;
   for (const auto* d : field_->by_id)
-    if (d->state != Lifecycle::retired && selector.matches(*d)) out.push_back(d->id);
+    if (!is_leaving(d->state) && selector.matches(*d)) out.push_back(d->id);
   return out;
 }
 

@@ -3,10 +3,15 @@
 //
 // It keeps every device in memory, rebuilt from the store at start, and writes each change through
 // the ledger. It never talks to a device and decides nothing about one: identity activates, segment
-// quarantines, an operator retires.
+// quarantines, retirement takes out of service.
 //
-//   expected ──first certificate──▶ active ◀──release──▶ quarantined        retired is final
-//       └────────────────────────────┴───────────retire──────┴──────────────────▶
+//   expected ──first certificate──▶ active ◀──release──▶ quarantined
+//       │                             └───────┬──────────────┘
+//       │                                     ▼
+//       │                                 retiring ──no statement in time──▶ revoked-unsanitised
+//       └──nothing to wipe──▶ retired ◀───────┘ wiped           destroyed      │
+//                                ▲─────────────────────────────────────────────┘
+// Retired is final, and nobody comes back from retiring.
 //
 // Domain thread only. Time comes from the Clock.
 #pragma once
@@ -28,7 +33,10 @@
 
 namespace muster::inventory {
 
-enum class Lifecycle { expected, active, quarantined, retired };
+enum class Lifecycle { expected, active, quarantined, retired, retiring, revoked_unsanitised };
+inline constexpr std::size_t lifecycles = 6;
+bool has_left(Lifecycle);    // retired or revoked_unsanitised: it has no certificate any more
+bool is_leaving(Lifecycle);  // or retiring: it gets nothing new
 enum class Risk { low, moderate, high, critical };
 const char* name_of(Lifecycle);
 const char* name_of(Risk);
@@ -45,6 +53,8 @@ struct Model {
   Risk risk = Risk::moderate;        // of a device of this model, unless the device has its own
   Duration interval = 60s;           // between two readings; silence and rate are judged by it
   std::vector<Metric> metrics = {};  // at most 64
+  bool second_operator = false;      // has to approve a retirement
+  std::optional<Duration> retire_within = {};  // none: as the controller is set
   std::uint64_t revision = 0;
 };
 
@@ -83,8 +93,8 @@ struct DeviceEdit {  // what an operator may change; what is absent stays
 
 struct Counts {
   std::size_t total = 0, online = 0;
-  std::array<std::size_t, 4> by_state{},
-      by_risk{};  // indexed by the enums; by_risk leaves retired ones out
+  std::array<std::size_t, lifecycles> by_state{};  // both indexed by the enums
+  std::array<std::size_t, 4> by_risk{};            // of those that have not left
 };
 struct FirmwareCount {
   ModelId model;
@@ -117,7 +127,11 @@ class Inventory {
   Result<void> activate(const DeviceId&, ledger::Actor);  // expected → active; no-op when active
   Result<void> quarantine(const DeviceId&, ledger::Actor, std::string reason);
   Result<void> release(const DeviceId&, ledger::Actor, std::string reason);
-  Result<void> retire(const DeviceId&, ledger::Actor, std::string reason);
+  // active or quarantined → retiring; conflict when it never enrolled
+  Result<void> begin_retirement(const DeviceId&, ledger::Actor, std::string reason);
+  Result<void> retire(const DeviceId&, ledger::Actor, std::string reason);  // from any state
+  Result<void> give_up(const DeviceId&, ledger::Actor,
+                       std::string reason);  // retiring → revoked-unsanitised
 
   // facts
   Result<void> edit(const DeviceId&, DeviceEdit, ledger::Actor,
@@ -134,11 +148,11 @@ class Inventory {
   // A device is never removed: the pointer is good for as long as the Inventory.
   const Device* find(const DeviceId&) const;
   const Device* find_serial(std::string_view serial) const;
-  std::vector<DeviceId> select(const Selector&) const;  // not retired; in order of id
+  std::vector<DeviceId> select(const Selector&) const;  // none that is leaving; in order of id
   Page page(const Selector&, std::optional<Lifecycle>, std::string_view containing,
             std::string_view after, std::size_t limit) const;
   Counts counts() const;
-  std::vector<FirmwareCount> firmware() const;  // of those not retired that have said what they run
+  std::vector<FirmwareCount> firmware() const;  // of those not gone that have said what they run
 
   void on_change(std::function<void(const Device&, Change)>);  // called inside the command
   void on_model(std::function<void(const Model&)>);            // made or replaced

@@ -157,6 +157,27 @@ Result<void> Inventory::release(const DeviceId& id, ledger::Actor by, std::strin
   return {};
 }
 
+Result<void> Inventory::begin_retirement(const DeviceId& id, ledger::Actor by, std::string reason) {
+  TRY(auto* d, field_->living(id));
+  TRY_VOID(check_reason(reason));
+  if (d->state == Lifecycle::expected)
+    return fail(Fault::conflict,
+                "device " + id.text() + " has never enrolled; there is nothing to wipe");
+  field_->move(*d, Lifecycle::retiring,
+               {std::move(by), "device.retiring", {}, {}, std::move(reason)});
+  return {};
+}
+
+Result<void> Inventory::give_up(const DeviceId& id, ledger::Actor by, std::string reason) {
+  TRY(auto* d, field_->get(id));
+  TRY_VOID(check_reason(reason));
+  if (d->state != Lifecycle::retiring)
+    return fail(Fault::conflict, "device " + id.text() + " is not retiring");
+  field_->move(*d, Lifecycle::revoked_unsanitised,
+               {std::move(by), "device.revoked-unsanitised", {}, {}, std::move(reason)});
+  return {};
+}
+
 Result<void> Inventory::retire(const DeviceId& id, ledger::Actor by, std::string reason) {
   TRY(auto* d, field_->get(id));
   TRY_VOID(check_reason(reason));

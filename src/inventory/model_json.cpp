@@ -1,6 +1,14 @@
 #include "inventory/internal/field.h"
 
 namespace muster::inventory {
+namespace {
+
+void add_retirement(wire::Json& out, const Model& m) {
+  if (m.second_operator) out.set("second_operator", true);
+  if (m.retire_within) out.set("retire_within_ms", std::int64_t{m.retire_within->count()});
+}
+
+}  // namespace
 
 wire::Json json_of(const Model& m) {
   wire::Json metrics = wire::Json::array();
@@ -10,9 +18,11 @@ wire::Json json_of(const Model& m) {
     if (metric.max) item.set("max", *metric.max);
     metrics.push(std::move(item));
   }
-  return wire::Json::object({{"risk", name_of(m.risk)},
-                             {"interval_ms", std::int64_t{m.interval.count()}},
-                             {"metrics", std::move(metrics)}});
+  auto out = wire::Json::object({{"risk", name_of(m.risk)},
+                                 {"interval_ms", std::int64_t{m.interval.count()}},
+                                 {"metrics", std::move(metrics)}});
+  add_retirement(out, m);
+  return out;
 }
 
 wire::Json ledger_json_of(const Model& m) {
@@ -25,10 +35,12 @@ wire::Json ledger_json_of(const Model& m) {
                                      {"unit", metric.unit},
                                      {"min", bound(metric.min)},
                                      {"max", bound(metric.max)}}));
-  return wire::Json::object({{"risk", name_of(m.risk)},
-                             {"interval_ms", std::int64_t{m.interval.count()}},
-                             {"metrics", std::move(metrics)},
-                             {"revision", m.revision}});
+  auto out = wire::Json::object({{"risk", name_of(m.risk)},
+                                 {"interval_ms", std::int64_t{m.interval.count()}},
+                                 {"metrics", std::move(metrics)},
+                                 {"revision", m.revision}});
+  add_retirement(out, m);
+  return out;
 }
 
 Result<void> read_model(Model& m, std::string_view json) {
@@ -36,6 +48,9 @@ Result<void> read_model(Model& m, std::string_view json) {
   wire::ObjectReader in(body);
   TRY(m.risk, parse_risk(in.text("risk")));
   m.interval = Duration(in.integer("interval_ms", 0, INT64_MAX));
+  m.second_operator = in.boolean_or("second_operator", false);
+  if (const auto within = in.integer_or("retire_within_ms", -1, 0, INT64_MAX); within >= 0)
+    m.retire_within = Duration(within);
   const auto& metrics = in.array("metrics", 64);
   TRY_VOID(in.done());
   for (std::size_t i = 0; i < metrics.size(); ++i) {

@@ -5,7 +5,9 @@
 namespace muster::inventory {
 namespace {
 
-constexpr std::array lifecycle_names{"expected", "active", "quarantined", "retired"};
+constexpr std::array lifecycle_names{"expected", "active",   "quarantined",
+                                     "retired",  "retiring", "revoked-unsanitised"};
+static_assert(lifecycle_names.size() == lifecycles);
 constexpr std::array risk_names{"low", "moderate", "high", "critical"};
 
 template <class T>
@@ -22,6 +24,13 @@ Result<T> parse_name(const auto& names, std::string_view text, const char* field
 }
 
 }  // namespace
+
+bool has_left(Lifecycle v) {
+  return v == Lifecycle::retired || v == Lifecycle::revoked_unsanitised;
+}
+bool is_leaving(Lifecycle v) {
+  return has_left(v) || v == Lifecycle::retiring;
+}
 
 const char* name_of(Lifecycle v) {
   return lifecycle_names[static_cast<std::size_t>(v)];

@@ -84,6 +84,8 @@ Result<void> check_model(const Model& m) {
   if (!is_name(m.id.text())) return fail(Fault::invalid, "a model needs an id", "/id");
   if (m.interval < interval_min || m.interval > interval_max)
     return fail(Fault::invalid, "interval must be between 1s and 31d", "/interval");
+  if (m.retire_within && (*m.retire_within < 1s || *m.retire_within > 366 * 24h))
+    return fail(Fault::invalid, "is between 1s and 366d", "/retire_within_s");
   if (m.metrics.size() > metrics_max)
     return fail(Fault::invalid, "a model has at most " + std::to_string(metrics_max) + " metrics",
                 "/metrics");

@@ -127,7 +127,7 @@ TEST_CASE("texts, lists and truths do not mix") {
 }
 
 TEST_CASE("a state or a risk that does not exist is refused, for it would select nothing") {
-  CHECK_THAT(why_not("state == 'asleep'"), Contains("quarantined or retired"));
+  CHECK_THAT(why_not("state == 'asleep'"), Contains("retiring or revoked-unsanitised"));
   CHECK_THAT(why_not("'hihg' != risk"), Contains("critical"));
   CHECK_FALSE(matches("state.startsWith('asleep')"));
 }

@@ -6,7 +6,7 @@ void Sums::add(const Device& d) {
   ++counts_.total;
   ++counts_.by_state[static_cast<std::size_t>(d.state)];
   if (d.online) ++counts_.online;
-  if (d.state == Lifecycle::retired) return;
+  if (has_left(d.state)) return;
   ++counts_.by_risk[static_cast<std::size_t>(d.risk)];
   if (!d.firmware.empty()) ++firmware_[{d.model, d.firmware}];
 }
@@ -15,7 +15,7 @@ void Sums::remove(const Device& d) {
   --counts_.total;
   --counts_.by_state[static_cast<std::size_t>(d.state)];
   if (d.online) --counts_.online;
-  if (d.state == Lifecycle::retired) return;
+  if (has_left(d.state)) return;
   --counts_.by_risk[static_cast<std::size_t>(d.risk)];
   if (d.firmware.empty()) return;
   const auto at = firmware_.find({d.model, d.firmware});

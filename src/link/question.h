@@ -27,7 +27,7 @@ using Fingerprint = std::array<std::uint8_t, 32>;  // SHA-256 of a certificate's
 struct Grant {
   DeviceId device;                     // empty: an application's
   std::string application;             // its id; empty: a device's
-  bool restricted = false;             // quarantined: the update path only
+  bool restricted = false;             // quarantined or retiring: the path over HTTPS only
   ModelId model;                       // a device's
   std::vector<std::string> subscribe;  // an application's topic filters
   std::string serial;                  // of the certificate, hex
@@ -114,6 +114,23 @@ struct ShowBoot {
   DeviceId device;
   BootEvidence boot;
 };
+// Leaving for good (docs/formats/sanitisation.md).
+struct GetWipeOrder {
+  using Answer = std::string;  // the order's envelope, or "{}"
+  DeviceId device;
+};
+struct Sanitised {  // a device's statement; asked without a Hello, for it may be revoked by now
+  using Answer = std::string;  // the acknowledgement
+  DeviceId device;             // as the path names it
+  Bytes certificate;           // DER, whose key TLS proved
+  std::string statement;
+  Bytes signature;
+};
+struct OrderRefused {
+  using Answer = None;
+  DeviceId device;
+  std::string why;
+};
 struct GetCrl {
   using Answer = Bytes;                     // DER
   std::optional<std::uint32_t> shard = {};  // none: the whole list
@@ -167,9 +184,10 @@ struct Misuse {  // a security matter that a door refused
   std::string what;    // in words
 };
 
-using Request = std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch,
-                             Report, State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge,
-                             AttestEnrol, GetEvidenceAsk, ShowBoot>;
+using Request =
+    std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch, Report,
+                 State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge, AttestEnrol,
+                 GetEvidenceAsk, ShowBoot, GetWipeOrder, Sanitised, OrderRefused>;
 using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later>;
 
 }  // namespace muster::link

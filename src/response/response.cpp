@@ -25,6 +25,11 @@ Result<Response> Response::open(store::Store& store, ledger::Ledger& ledger,
   auto casebook =
       std::make_unique<Casebook>(store, ledger, inventory, segment, clock, random, settings);
   TRY_VOID(casebook->load());
+  inventory.on_change([book = casebook.get()](const inventory::Device& d, inventory::Change what) {
+    if (what == inventory::Change::state_changed && inventory::has_left(d.state))
+      book->close(d.id, ledger::system_actor("response"), "retired",
+                  std::string("the device is ") + name_of(d.state));
+  });
   return Response(std::move(casebook));
 }
 
@@ -35,7 +40,7 @@ Response::~Response() = default;
 void Response::found(const watch::Finding& finding) {
   const auto* device = casebook_->inventory.find(finding.device);
   if (!device || device->state == inventory::Lifecycle::expected ||
-      device->state == inventory::Lifecycle::retired)
+      inventory::is_leaving(device->state))
     return;
   if (Case* open = casebook_->find(device->id))
     casebook_->join(*open, *device, finding);

@@ -162,12 +162,13 @@ class EstCurl(Stage):
         device, token = self.newcomer("curl-14")
         device.enrol(token)
         self.cli("device", "retire", "curl-14", "--reason", "scrapped")
-        self.refused(device.renew(device.request()), 401, "")
+        self.refused(device.renew(device.request()), 403, "gets no certificate any more")
 
     def test_the_revocation_list_names_a_retired_devices_certificate(self):
         device, token = self.newcomer("curl-15")
         device.enrol(token)
-        self.cli("device", "retire", "curl-15", "--reason", "scrapped")
+        self.cli("device", "retire", "curl-15", "--reason", "scrapped", "--deadline", "1s")
+        self.eventually("it is given up", lambda: self.device("curl-15")["state"] == "revoked-unsanitised")
         list_file = device.folder / "list.der"
         subprocess.run(["curl", "-sS", "--cacert", self.controller.ca, "-o", list_file,
                         f"https://localhost:{self.controller.ports['enrol']}/crl"], check=True)

@@ -241,7 +241,7 @@ Result<void> World::verify() const {
     if (device.certificate.empty()) continue;
     auto known = controller_->whole.identity.authenticate(crypto::sha256(device.certificate));
     const auto* entry = controller_->whole.inventory.find(device.id);
-    if (!known && entry && entry->state != inventory::Lifecycle::retired)
+    if (!known && entry && !inventory::has_left(entry->state))
       return fail(Fault::corrupt,
                   device.id.text() + " holds a certificate that the controller has forgotten");
   }

@@ -9,18 +9,20 @@
 
 #include "agent/agent.h"
 #include "agent/credentials.h"
+#include "agent/data_key.h"
 #include "agent/est.h"
 #include "agent/internal/backoff.h"
 #include "agent/internal/bell.h"
 #include "agent/mqtt_client.h"
 #include "agent/outbox.h"
+#include "agent/wipe.h"
 #include "net/http.h"
 
 namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Credentials, Updater, const Witness*);
+       Random&, Credentials, Updater, Wipe, KeyStore*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -80,6 +82,18 @@ struct Agent::Life final : MqttClient::Events {
   void begin_to_misbehave();  // if a fault says so and it does not already
   void take_reading();
 
+  // the way out (agent_retire.cpp)
+  Result<void> open_data();
+  void keep_outbox();
+  void keep_outbox_if_due();
+  net::Task<Result<void>> ask_for_order(net::http::Client*);
+  void retire_now();
+  net::Task<void> retire();  // until it has ended, or stopping
+  net::Task<Result<void>> retire_step();
+  net::Task<Result<void>> own_wipe();
+  net::Task<Result<void>> bring_statement();
+  bool over() const { return stopping || wipe.phase() != WipePhase::none; }
+
   void end();
   void log_failure(const char* words, const Error&) const;
 
@@ -91,10 +105,18 @@ struct Agent::Life final : MqttClient::Events {
   Readings& readings;
   const Clock& clock;
   Random& random;
+  KeyStore* const keys;          // none: they are files
   const Witness* const witness;  // none: it has no TPM
 
   Credentials credentials;
   Updater updater;
+  Wipe wipe;
+  std::optional<DataKey> data_key;  // none once it is wiping
+  bool outbox_kept = false;         // on the disk
+  std::int64_t outbox_kept_ns = 0;
+  Instant outbox_kept_to{};   // the newest of those
+  std::string refused_order;  // that the controller was told of
+  std::function<void()> retired;
   Outbox outbox;
   Faults faults;
   AgentStatus tally;  // the counters of it

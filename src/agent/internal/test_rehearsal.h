@@ -24,6 +24,7 @@
 #include "net/task.h"
 #include "wire/attestation.h"
 #include "wire/mqtt.h"
+#include "wire/sanitisation.h"
 
 namespace muster::agent {
 
@@ -129,6 +130,10 @@ class Rehearsal {
   std::vector<std::string> readings;                // packs
   std::vector<std::string> configured;              // what each state said of it, JSON
   std::vector<wire::BootEvidence> boots;            // evidence of them
+  std::string order;                                // to wipe itself: an envelope
+  int deaf = 0;                                     // statements that are not heard
+  bool given_up = false;                            // its certificate is revoked
+  std::vector<std::string> statements, refusals;    // that were heard
 
  private:
   static net::http::Response text(int status, std::string body) {
@@ -168,8 +173,23 @@ class Rehearsal {
       return {.status = 200,
               .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
     }
+    if (request.path.ends_with("/retirement")) return retirement(request);
+    if (request.path.ends_with("/retirement/refusal"))
+      refusals.push_back(expect(wire::parse_order_refusal(request.body)).why);
     hear_news(request.path, request.body);
     return {.status = 204};
+  }
+
+  net::http::Response retirement(const net::http::Request& request) {
+    if (request.method == "GET") return text(200, order.empty() ? wire::no_order() : order);
+    if (deaf-- > 0) return {.status = 503, .body = "busy\n"};
+    if (given_up) return text(401, "revoked\n");
+    const auto leaf = expect(crypto::parse_certificate(*request.peer_certificate));
+    auto brought = expect(wire::parse_signed_statement(request.body));
+    if (!leaf.key.verify(bytes_of(brought.statement), brought.signature))
+      return text(401, "not by this key\n");
+    statements.push_back(std::move(brought.statement));
+    return text(200, R"({"state":"retired"})");
   }
 
   void hear_news(std::string_view where, std::string_view payload) {

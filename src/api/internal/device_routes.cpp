@@ -127,14 +127,6 @@ Result<Reply> release(Context& c) {
   return one(c, *device);
 }
 
-Result<Reply> retire(Context& c) {
-  TRY(const auto* device, device_of(c));
-  TRY(auto reason, reason_of(c));
-  TRY_VOID(c.domain.inventory.retire(device->id, c.actor(), reason));  // identity revokes on it
-  TRY_VOID(c.domain.response.retired(device->id, c.actor()));
-  return one(c, *device);
-}
-
 Result<Reply> history(Context& c) {
   TRY(const auto* device, device_of(c));
   TRY(const auto about, c.domain.ledger.about("device/" + device->id.text(), listed_max));
@@ -220,7 +212,6 @@ constexpr Route routes[] = {
     {"POST", "/api/v1/devices/{id}/token", Role::operator_, new_token, true},
     {"POST", "/api/v1/devices/{id}/isolate", Role::operator_, isolate},
     {"POST", "/api/v1/devices/{id}/release", Role::operator_, release},
-    {"POST", "/api/v1/devices/{id}/retire", Role::admin, retire},
     {"GET", "/api/v1/devices/{id}/history", Role::viewer, history},
     {"GET", "/api/v1/devices/{id}/metrics", Role::viewer, nullptr, false, false, metrics},
     {"GET", "/api/v1/devices/{id}/series", Role::viewer, nullptr, false, false, series},

@@ -34,6 +34,9 @@ void Events::tell(const desk::News& news) {
   for (const std::uint64_t id : news.rollouts)
     if (auto progress = domain_.rollouts.progress({id}))
       send("rollout", rollout_json(domain_, *progress));
+  for (const std::uint64_t id : news.retirements)
+    if (const auto request = domain_.retirements.find(id))
+      send("retirement", retirement_json(*request));
   for (const auto& [id, device, open] : news.incidents)
     send("incident",
          wire::Json::object(

@@ -44,10 +44,21 @@ Result<Reply> put_model(Context& c, ObjectReader& in, inventory::Model model, in
   const std::string risk = in.text_or("risk", inventory::name_of(model.risk));
   const auto interval_s = std::chrono::duration_cast<std::chrono::seconds>(model.interval).count();
   model.interval = std::chrono::seconds(in.integer_or("interval_s", interval_s, 1, 86'400));
+  const bool second = model.second_operator;
+  model.second_operator = in.boolean_or("second_operator", model.second_operator);
+  if (const Json* within = in.maybe("retire_within_s")) {
+    model.retire_within.reset();
+    if (!within->is_null())
+      model.retire_within =
+          std::chrono::seconds(in.integer_or("retire_within_s", 0, 1, 366 * 24 * 3600));
+  }
   if (c.body.find("metrics")) {
     TRY(model.metrics, metrics_of(in));
   }
   TRY_VOID(in.done());
+  if (model.second_operator != second && c.who.role != Role::admin)
+    return fail(Fault::forbidden, "whether a retirement needs two operators is for an admin to say",
+                "/second_operator");
   TRY(model.risk, about(inventory::parse_risk(risk), "/risk"));
   const ModelId id = model.id;
   TRY_VOID(c.domain.inventory.put_model(std::move(model), c.actor()));

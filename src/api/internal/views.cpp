@@ -73,6 +73,8 @@ Json device_json(const desk::Domain& domain, const inventory::Device& device) {
                               {"incident", incident ? Json(incident->number) : Json()}});
   }
   out.set("certificate", std::move(certificate)).set("isolation", std::move(isolation));
+  const auto leaving = domain.retirements.of(device.id);
+  out.set("retirement", leaving ? retirement_case_json(*leaving) : Json());
   add_proofs(out, domain, device);
   return out;
 }
@@ -84,11 +86,15 @@ Json model_json(const inventory::Model& model) {
                                {"unit", metric.unit.empty() ? Json() : Json(metric.unit)},
                                {"min", Json::optional(metric.min)},
                                {"max", Json::optional(metric.max)}}));
-  return Json::object({{"name", model.id.text()},
-                       {"risk", name_of(model.risk)},
-                       {"interval_s", model.interval.count() / 1000},
-                       {"metrics", std::move(metrics)},
-                       {"revision", model.revision}});
+  return Json::object(
+      {{"name", model.id.text()},
+       {"risk", name_of(model.risk)},
+       {"interval_s", model.interval.count() / 1000},
+       {"metrics", std::move(metrics)},
+       {"second_operator", model.second_operator},
+       {"retire_within_s",
+        model.retire_within ? Json(std::int64_t{*model.retire_within / 1s}) : Json()},
+       {"revision", model.revision}});
 }
 
 Json release_json(const release::Release& release) {

@@ -13,6 +13,8 @@ wire::Json model_json(const inventory::Model&);
 wire::Json release_json(const release::Release&);
 wire::Json rollout_json(const desk::Domain&, const rollout::Progress&);
 wire::Json incident_json(const response::Incident&);
+wire::Json retirement_json(const retirement::Request&);
+wire::Json retirement_case_json(const retirement::Case&);
 wire::Json fleet_json(const desk::Domain&, const desk::Telemetry&);
 wire::Json time_json(Instant);
 wire::Json time_json(const std::optional<Instant>&);

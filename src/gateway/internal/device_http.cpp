@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "gateway/internal/attest.h"
 #include "gateway/internal/reply.h"
+#include "wire/sanitisation.h"
 
 namespace muster::gateway {
 namespace {
@@ -50,10 +51,25 @@ Result<link::Request> question(const Place& place, const DeviceId& device, Reque
     TRY(auto boot, wire::parse_boot_evidence(request.body));
     return link::ShowBoot{device, evidence_of(std::move(boot))};
   }
-  return fail(
-      Fault::missing,
-      "here are GET updates, desired and attestation, POST results, state and attestation, and GET "
-      "/artifacts/sha256/{digest}");
+  if (place.what == "retirement" && read) return link::GetWipeOrder{device};
+  if (place.what == "retirement/refusal" && request.method == "POST") {
+    TRY(auto refusal, wire::parse_order_refusal(request.body));
+    return link::OrderRefused{device, std::move(refusal.why)};
+  }
+  return fail(Fault::missing,
+              "here are GET updates, desired, attestation and retirement, POST results, state, "
+              "attestation, retirement and retirement/refusal, and GET "
+              "/artifacts/sha256/{digest}");
+}
+
+// Whether its certificate still counts is the controller's to say, with the statement in hand.
+Result<link::Request> statement(const Place& place, const Request& request) {
+  TRY(auto device, DeviceId::parse(place.device));
+  TRY(auto brought, wire::parse_signed_statement(request.body));
+  return link::Sanitised{.device = std::move(device),
+                         .certificate = *request.peer_certificate,
+                         .statement = std::move(brought.statement),
+                         .signature = std::move(brought.signature)};
 }
 
 Response response_to(link::Reply reply, const std::string& what) {
@@ -73,8 +89,9 @@ Response response_to(link::Reply reply, const std::string& what) {
 DeviceHttp::DeviceHttp(Questions& questions, Tally& tally) : questions_(questions), tally_(tally) {}
 
 std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head) {
-  const std::size_t most =
-      head.path.ends_with("/attestation") ? wire::attestation_bytes_max : report_max;
+  const std::size_t most = head.path.ends_with("/attestation")  ? wire::attestation_bytes_max
+                           : head.path.ends_with("/retirement") ? wire::sanitisation_bytes_max
+                                                                : report_max;
   if (head.content_length > most)
     return std::unexpected(plain(413, "this may have at most " + std::to_string(most) + " octets"));
   return net::http::Admission{.body_max = head.method == "POST" ? most : 0};
@@ -84,6 +101,11 @@ void DeviceHttp::serve(Request request, Respond respond) {
   auto place = place_of(request.path);
   if (!place) return respond(plain(404, "no such path; see /v1/devices/{id}/updates"));
   if (!request.peer_certificate) return respond(plain(401, "this door needs a device certificate"));
+  if (place->what == "retirement" && request.method == "POST") {
+    auto brought = statement(*place, request);
+    if (!brought) return respond(refusal(brought.error()));
+    return ask(std::move(*brought), std::move(place->what), std::move(respond));
+  }
   link::Hello hello{crypto::sha256(*request.peer_certificate), request.peer_address};
   questions_.ask(std::move(hello),
                  [this, place = std::move(*place), request = std::move(request),

@@ -1,6 +1,6 @@
 // gateway/device_http -- the device door over HTTPS: update polling, reports and artifact downloads
-// with Range, for devices that are not on MQTT and for those in quarantine, whose only path this
-// is. Loop thread.
+// with Range, for devices that are not on MQTT and for those in quarantine or retiring, whose only
+// path this is. Loop thread.
 #pragma once
 
 #include "gateway/gateway.h"

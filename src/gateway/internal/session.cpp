@@ -167,7 +167,7 @@ bool Session::may_connect(const mqtt::Connect& connect) {
   }
   if (restricted_) {
     refuse(Reason::not_authorized,
-           "this device is isolated; only the update path on the device port answers it");
+           "this device is isolated or retiring; only the device port answers it, over HTTPS");
     return false;
   }
   if (!agrees(connect.client_id, name(), application_ != nullptr)) {

@@ -107,6 +107,7 @@ class Oracle final : public link::Controller {
   // Set before they are asked.
   Result<link::Reply> to_state = link::Reply{link::None{}};
   Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew; GetCrl
+  Result<link::Reply> to_order = link::Reply{std::string("{}")};
   Result<link::Reply> to_status = link::Reply{link::StatusAnswer{}};
 
  private:
@@ -132,6 +133,8 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::AttestEnrol>(request)) return to_certificate;
     if (std::holds_alternative<link::AttestChallenge>(request)) return R"({"nonce":"AA=="})";
     if (std::holds_alternative<link::GetEvidenceAsk>(request)) return R"({"nonce":"AA=="})";
+    if (std::holds_alternative<link::GetWipeOrder>(request)) return to_order;
+    if (std::holds_alternative<link::Sanitised>(request)) return R"({"state":"retired"})";
     if (std::holds_alternative<link::ShowBoot>(request)) return R"({"state":"trusted"})";
     return link::None{};
   }

@@ -57,7 +57,7 @@ struct Inventory::Field {
 
   Kept* find(std::string_view id);
   Result<Kept*> get(const DeviceId&);
-  Result<Kept*> living(const DeviceId&);  // conflict when retired
+  Result<Kept*> living(const DeviceId&);  // conflict when it is leaving
   Kept& keep(Device, bool last);          // last: its id is above all others
   Model& ensure_model(const ModelId&, const ledger::Actor&);
   void move(Kept&, Lifecycle to, ledger::Entry);

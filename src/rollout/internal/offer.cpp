@@ -38,6 +38,11 @@ bool pending(const Course& c, const Member& m) {
                          m.outcome == Outcome::silent);
 }
 
+bool is_gone(const inventory::Inventory& inventory, const DeviceId& id) {
+  const auto* device = inventory.find(id);
+  return device && inventory::is_leaving(device->state);
+}
+
 bool returning(const Course& c, const Member& m) {
   return c.is_due(m) || m.leg == Leg::back || m.leg == Leg::late;
 }
@@ -46,7 +51,7 @@ bool returning(const Course& c, const Member& m) {
 
 std::optional<Decision> Rollouts::offer(const DeviceId& device) {
   const auto at = book_->places.find(device.text());
-  if (at == book_->places.end()) return std::nullopt;
+  if (at == book_->places.end() || is_gone(book_->inventory, device)) return std::nullopt;
   Course& c = *at->second.course;
   return c.moving() ? book_->decide(c, at->second.member())
                     : book_->decide_back(c, at->second.member());
@@ -54,7 +59,7 @@ std::optional<Decision> Rollouts::offer(const DeviceId& device) {
 
 std::optional<Decision> Rollouts::offered(const DeviceId& device) const {
   const auto at = book_->places.find(device.text());
-  if (at == book_->places.end()) return std::nullopt;
+  if (at == book_->places.end() || is_gone(book_->inventory, device)) return std::nullopt;
   const Course& c = *at->second.course;
   const Member& m = at->second.member();
   if (c.moving() && pending(c, m) && m.number > 0) return Decision{c.plan.release, m.number, false};
@@ -68,7 +73,7 @@ std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m) {
   if (!pending(c, m)) return std::nullopt;
   if (m.number == 0) {
     const auto* device = inventory.find(m.device);
-    const bool kept_away = !device || device->state == Lifecycle::retired ||
+    const bool kept_away = !device || inventory::is_leaving(device->state) ||
                            (device->state == Lifecycle::quarantined && !c.plan.quarantined);
     if (c.state == State::paused || kept_away) return std::nullopt;
     make_offer(c, m, *device);

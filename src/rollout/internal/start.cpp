@@ -57,6 +57,7 @@ std::string Rollouts::Book::why_not(const Plan& plan, const release::Release& re
   if (d.model != release.metadata.model)
     return "is of model " + d.model.text() + "; the release is for " +
            release.metadata.model.text();
+  if (inventory::is_leaving(d.state)) return std::string("is ") + name_of(d.state);
   if (d.state == Lifecycle::expected) return "has not enrolled yet";
   if (d.state == Lifecycle::quarantined && !plan.quarantined) return "is in quarantine";
   if (d.release_id == release.id) return "runs it already";

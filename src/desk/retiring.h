@@ -1,0 +1,14 @@
+// desk/retiring -- what devices ask and bring on their way out, and what watchers hear of it.
+// Domain thread.
+#pragma once
+
+#include "desk/domain.h"
+#include "link/link.h"
+
+namespace muster::desk {
+
+Result<link::Reply> answer(Domain&, const link::GetWipeOrder&);
+Result<link::Reply> answer(Domain&, const link::Sanitised&);
+Result<link::Reply> answer(Domain&, const link::OrderRefused&);
+
+}  // namespace muster::desk
