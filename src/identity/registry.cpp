@@ -73,10 +73,12 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
   TRY_VOID(registry->load());
   TRY_VOID(registry->load_shards());
   TRY_VOID(registry->attestation.load());
+  TRY_VOID(registry->rollover.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && d.state == inventory::Lifecycle::retired)
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
                     ledger::system_actor("identity"), "the device is retired");
+    if (change == inventory::Change::presence && d.online) r->rollover.arrived(d.id);
   });
   return Identity(std::move(registry));
 }
@@ -90,6 +92,12 @@ Attestation& Identity::attestation() {
 }
 const Attestation& Identity::attestation() const {
   return registry_->attestation;
+}
+Rollover& Identity::rollover() {
+  return registry_->rollover;
+}
+const Rollover& Identity::rollover() const {
+  return registry_->rollover;
 }
 
 namespace {

@@ -14,6 +14,7 @@
 #include "identity/attestation.h"
 #include "identity/identity.h"
 #include "identity/internal/refusals.h"
+#include "identity/rollover.h"
 
 namespace muster::identity {
 
@@ -29,6 +30,7 @@ struct Live {  // a pending or valid certificate
   CertificateStatus status = CertificateStatus::pending;
   Subject subject;
   Instant not_before, not_after;
+  std::uint32_t issuer = 0;  // generation
 };
 
 struct HashOfHash {  // a fingerprint is as good as random
@@ -162,10 +164,11 @@ struct Identity::Registry {
   Result<void> load_shards();
   std::uint32_t take_place();  // in the shard that is filled now; 0 when nothing is published
   std::string crl_url(std::uint32_t shard) const;
+  Result<RevocationList> whole_list(std::uint32_t issuer);
   std::uint32_t shard_at(const std::string& url) const;  // 0: none of ours
   void occupy(store::Writer&, std::uint32_t shard) const;
   void outdate_lists(store::Writer&, std::uint32_t shard);
-  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>);
+  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>, std::uint32_t issuer);
   std::vector<crypto::Revoked> revoked_in(std::uint32_t shard, Instant from) const;
 
   // misuse.cpp
@@ -188,7 +191,7 @@ struct Identity::Registry {
   };
   void revoke_one(const Doomed&, const std::string& target, crypto::RevocationReason,
                   const ledger::Actor&, const std::string& why);
-  std::vector<crypto::Revoked> revoked_since(Instant) const;
+  std::vector<crypto::Revoked> revoked_since(Instant, std::uint32_t issuer) const;
   void tidy();
 
   store::Store& store;
@@ -222,6 +225,7 @@ struct Identity::Registry {
   std::vector<std::function<void(const Suspicion&)>> suspicious;
   std::vector<std::function<void(const std::string&)>> listeners;
   Attestation attestation{*this};
+  Rollover rollover{*this};
 };
 
 inline ledger::Actor actor_of(const Subject& s) {
