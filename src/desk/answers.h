@@ -27,6 +27,7 @@ class Answers {
   Result<link::Reply> answer(const link::Presence&);
   Result<link::Reply> answer(const link::Misuse&);
   Result<link::Reply> answer(const link::TakenOver&);
+  Result<link::Reply> answer(const link::AuthoritiesFetched&);
 
  private:
   // One ledger entry per offender and action a minute, so that an attacker cannot fill the disk;

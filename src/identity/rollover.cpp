@@ -115,6 +115,13 @@ std::vector<Certificate> Trusted::shown() const {
   return out;
 }
 
+Trusted trusted_of(const signer::Authorities& a) {
+  Trusted out{.current = a.current, .other = a.other};
+  for (const auto* cross : {&a.new_with_old, &a.old_with_new})
+    if (*cross) out.cross.push_back(**cross);
+  return out;
+}
+
 Rollover::Rollover(Identity::Registry& registry) : r_(registry) {}
 
 // The signer's chain counts when no rollover is under way: its folder may have been made anew. Else

@@ -71,8 +71,12 @@ struct Trusted {              // what doors go by
   std::vector<crypto::Certificate> shown() const;
 };
 
+// As the signer tells it, before anything is filed here.
+Trusted trusted_of(const signer::Authorities&);
+
 class Rollover {
  public:
+  using Scope = signer::Scope;
   explicit Rollover(Identity::Registry&);
   Result<void> load();
 
@@ -99,7 +103,7 @@ class Rollover {
     bool renew = false;
   };
   std::vector<Due> due();
-  void arrived(const DeviceId& device) { asked_.erase(device); }
+  void arrived(const DeviceId&);  // it has a session now, and will listen soon
 
   // of this module's own
   std::uint32_t generation() const { return current_; }

@@ -9,6 +9,7 @@ namespace muster::identity {
 namespace {
 
 constexpr Duration asked_again = 1h;
+constexpr Duration listens_after = 5s;  // what is told before the subscription is lost
 constexpr std::size_t asked_at_once = 200;
 constexpr std::size_t named = 10;
 
@@ -89,6 +90,11 @@ void Rollover::fetched(const DeviceId& device) {
                             {device.text()});
 }
 
+void Rollover::arrived(const DeviceId& device) {
+  if (!trusted_.other && stale_.empty()) return;
+  asked_[device] = r_.clock.now() - asked_again + listens_after;
+}
+
 std::vector<Rollover::Due> Rollover::due() {
   std::vector<Due> out;
   const Instant now = r_.clock.now();
@@ -104,8 +110,8 @@ std::vector<Rollover::Due> Rollover::due() {
   for (const auto& [fingerprint, certificate] : r_.live) {
     if (!certificate.subject.device || certificate.status != CertificateStatus::valid) continue;
     const auto wait = waits(certificate.subject, certificate);
-    if (wait.anchor || wait.certificate)
-      consider(certificate.subject.device, wait.certificate && !wait.anchor);
+    // Who renews fetches the roots as well.
+    if (wait.anchor || wait.certificate) consider(certificate.subject.device, wait.certificate);
   }
   return out;
 }
