@@ -7,7 +7,7 @@ namespace muster::agent {
 
 Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
-                  Random& random_, Credentials credentials_, Updater updater_,
+                  Random& random_, Anchors anchors_, Credentials credentials_, Updater updater_,
                   const Witness* witness_)
     : loop(loop_),
       controller(controller_),
@@ -18,6 +18,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       clock(clock_),
       random(random_),
       witness(witness_),
+      anchors(std::move(anchors_)),
       credentials(std::move(credentials_)),
       updater(std::move(updater_)),
       outbox(settings.pace.readings_kept, settings.pace.interval),
@@ -27,6 +28,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       reading_bell(loop),
       renewal_bell(loop),
       attest_bell(loop),
+      authority_bell(loop),
       fault_bell(loop) {}
 
 void Agent::Life::log_failure(const char* words, const Error& error) const {
@@ -36,8 +38,8 @@ void Agent::Life::log_failure(const char* words, const Error& error) const {
 void Agent::Life::end() {
   stopping = true;
   leave_session();
-  for (Bell* bell :
-       {&line_bell, &update_bell, &reading_bell, &renewal_bell, &attest_bell, &fault_bell})
+  for (Bell* bell : {&line_bell, &update_bell, &reading_bell, &renewal_bell, &attest_bell,
+                     &authority_bell, &fault_bell})
     bell->ring();
 }
 
@@ -48,13 +50,16 @@ Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& co
                                            Handshakes& handshakes, AgentSettings settings,
                                            Disk& disk, Readings& readings, const Clock& clock,
                                            Random& random, KeyStore* keys) {
+  TRY(auto anchors, Anchors::open(disk, controller.anchors));
+  TRY_VOID(handshakes.trust(anchors.pem()));
   TRY(auto credentials, Credentials::open(disk, settings.id, keys));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
   TRY(auto desired, disk.read("desired.json"));
-  auto life = std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk,
-                                     readings, clock, random, std::move(credentials),
-                                     std::move(updater), keys ? keys->witness() : nullptr);
+  auto life =
+      std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk, readings,
+                             clock, random, std::move(anchors), std::move(credentials),
+                             std::move(updater), keys ? keys->witness() : nullptr);
   if (desired) life->desired = std::move(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
 }
@@ -66,6 +71,7 @@ void Agent::start() {
   life_->tasks.spawn(life_->keep_updated());
   life_->tasks.spawn(life_->report_readings());
   life_->tasks.spawn(life_->renew());
+  life_->tasks.spawn(life_->follow_authorities());
   if (life_->witness) life_->tasks.spawn(life_->show_boots());
 }
 

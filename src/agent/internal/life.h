@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/anchors.h"
 #include "agent/credentials.h"
 #include "agent/est.h"
 #include "agent/internal/backoff.h"
@@ -20,7 +21,7 @@ namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Credentials, Updater, const Witness*);
+       Random&, Anchors, Credentials, Updater, const Witness*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -35,6 +36,11 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<Result<EstAnswer>> prove(Bytes csr);  // by the TPM
   net::Task<void> show_boots();                   // when it is asked to
   net::Task<Result<void>> show_boot();
+
+  // whom it trusts (agent_trust.cpp)
+  net::Task<void> follow_authorities();  // when it is asked to
+  net::Task<Result<void>> fetch_authorities();
+  Result<void> learn(const std::vector<crypto::Certificate>& given);
 
   // line (agent_line.cpp)
   net::Task<void> stay_connected();
@@ -90,6 +96,7 @@ struct Agent::Life final : MqttClient::Events {
   Random& random;
   const Witness* const witness;  // none: it has no TPM
 
+  Anchors anchors;
   Credentials credentials;
   Updater updater;
   Outbox outbox;
@@ -112,8 +119,8 @@ struct Agent::Life final : MqttClient::Events {
   bool state_in_flight = false, report_in_flight = false;
   bool contact_made = false;  // since the trial began
   bool healthy = false;       // of what is on trial
-  Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, fault_bell;
-  bool asked_to_attest = false;
+  Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, authority_bell, fault_bell;
+  bool asked_to_attest = false, asked_to_fetch = false, asked_to_renew = false;
   net::Scope tasks;
 };
 
