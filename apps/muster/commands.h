@@ -20,6 +20,7 @@ struct Chosen {
 void device_commands(CLI::App&, Chosen&);       // device, model, manifest
 void attest_commands(CLI::App&, Chosen&);       // attest
 void enrolment_commands(CLI::App&, Chosen&);    // enrol, ca, voucher
+void rollover_commands(CLI::App& ca, Chosen&);  // ca show, ca rollover
 void certificate_commands(CLI::App&, Chosen&);  // cert
 void release_commands(CLI::App&, Chosen&);      // release
 void rollout_commands(CLI::App&, Chosen&);      // rollout

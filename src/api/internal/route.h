@@ -69,6 +69,7 @@ struct Route {
 std::span<const Route> device_routes();
 std::span<const Route> certificate_routes();
 std::span<const Route> attestation_routes();
+std::span<const Route> ca_routes();
 std::span<const Route> model_routes();
 std::span<const Route> enrolment_routes();
 std::span<const Route> release_routes();
