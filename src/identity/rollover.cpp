@@ -170,6 +170,7 @@ Result<void> Rollover::load() {
                  {std::int64_t{current_}, ByteView(trusted_.current.issuing.der),
                   ByteView(trusted_.current.root.der)});
     store_state(writer);
+    r_.store.commit();  // modules that open after this one migrate outside a transaction
   } else {
     trusted_.current = known.at(current_);
     if (other_ != current_) trusted_.other = known.at(other_);
