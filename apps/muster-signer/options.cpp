@@ -13,7 +13,7 @@ namespace {
 // What the command line gives for the policy, in its own spelling.
 struct Words {
   std::vector<std::string> server_names, without;
-  std::string life, server_life, allowed;
+  std::string life, server_life, allowed, rollover_pause;
 };
 
 std::optional<std::string> as_address(const std::string& text) {
@@ -64,6 +64,8 @@ void add_serve(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::PositiveNumber);
   serve->add_option("--burst", options.policy.device.rate.burst, "and at once, after quiet")
       ->check(CLI::PositiveNumber);
+  serve->add_option("--rollover-pause", words.rollover_pause,
+                    "least time from one CA rollover's beginning to that of the next");
   serve->add_option("--without", words.without, "a template to switch off; may be repeated")
       ->check(
           CLI::IsMember({"device", "application", "server", "ocsp_responder", "revocation_list"}));
@@ -102,6 +104,8 @@ void apply(const Words& words, Options& options) {
     policy.device.life_max = policy.application.life_max = life(words.life, "--life-max");
   if (!words.server_life.empty())
     policy.server.life_max = life(words.server_life, "--server-life-max");
+  if (!words.rollover_pause.empty())
+    policy.rollover_pause = life(words.rollover_pause, "--rollover-pause");
   if (!words.allowed.empty()) options.allowed_user = user_number(words.allowed);
   const std::map<std::string, signer::Rule*> rules{{"device", &policy.device},
                                                    {"application", &policy.application},

@@ -81,12 +81,12 @@ Result<void> serve(const Options& options) {
   SystemRandom random;
   TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random)
                                 : signer::Folder::open(options.folder));
-  TRY(const auto key, crypto::FileKey::load(folder.issuing_key()));
+  TRY(auto authority, signer::Authority::open(folder));
   const std::uint32_t allowed = options.allowed_user.value_or(::geteuid());
   const signer::ServeSettings settings{.allowed_user = doors.listener ? std::optional(allowed)
                                                                       : options.allowed_user};
-  TRY(auto keeper, signer::Keeper::open(std::move(folder.chain), key, folder.log(), options.policy,
-                                        clock, random));
+  TRY(auto keeper,
+      signer::Keeper::open(std::move(authority), folder.log(), options.policy, clock, random));
   TRY_VOID(confine());
 
   log::info("signer", "ready",

@@ -22,6 +22,7 @@ void retirement_commands(CLI::App&, Chosen&);   // retirement
 void retire_verbs(CLI::App& device, Chosen&);   // device retire, destroyed, sanitisation
 void attest_commands(CLI::App&, Chosen&);       // attest
 void enrolment_commands(CLI::App&, Chosen&);    // enrol, ca, voucher
+void rollover_commands(CLI::App& ca, Chosen&);  // ca show, ca rollover
 void certificate_commands(CLI::App&, Chosen&);  // cert
 void release_commands(CLI::App&, Chosen&);      // release
 void rollout_commands(CLI::App&, Chosen&);      // rollout

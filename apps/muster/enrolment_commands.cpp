@@ -152,6 +152,7 @@ void enrol_noun(CLI::App& root, Chosen& chosen) {
 
 void ca_noun(CLI::App& root, Chosen& chosen) {
   auto* noun = noun_of(root, "ca", "whose certificates count");
+  rollover_commands(*noun, chosen);
   list_verb(*noun, chosen, "makers", "makers whose birth certificates count", "/api/v1/makers",
             {{"NAME", "name"}, {"MODELS", "models"}});
   remove_verb(*noun, chosen, "distrust-maker", "a maker; certificates that were issued stay",

@@ -113,6 +113,11 @@ std::vector<Option> options(Config& c) {
        "the "
        "request says otherwise",
        duration(c.retirement_deadline)},
+      {"enrolments-per-address",
+       "EST requests a second that one address may make in the long run, per I/O thread",
+       number(c.enrolments_per_address, 1, 1'000'000)},
+      {"enrolments-per-address-burst", "and at once, after quiet",
+       number(c.enrolments_per_address_burst, 1, 10'000'000)},
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
       {"ledger-public", "serve /ledger/ without a token: true or false",

@@ -24,17 +24,17 @@ Result<T> awaited(const std::function<void(signer::Issuer::Answer<T>)>& ask) {
   return answer.get();
 }
 
-// The doors' chain: server certificate, then the issuing CA.
-Result<std::string> server_chain(const fs::path& path, const desk::ServerTerms& terms,
-                                 const FileKey& server, signer::Issuer& signer,
-                                 const Certificate& issuer, const Clock& clock, Random& random) {
+// The doors' certificate: the one there is, unless it is due.
+Result<Certificate> server_certificate(const fs::path& path, const desk::ServerTerms& terms,
+                                       const FileKey& server, signer::Issuer& signer,
+                                       const Certificate& issuer, const Clock& clock,
+                                       Random& random) {
   if (fs::exists(path / "server.pem")) {
     TRY(auto current, crypto::read_certificate(path / "server.pem"));
     const bool ours = current.key.fingerprint() == server.public_key().fingerprint();
-    if (ours && !desk::renewal_due(current, terms, issuer, clock.now()))
-      return read_text(path / "server.pem");
+    if (ours && !desk::renewal_due(current, terms, issuer, clock.now())) return current;
   }
-  return new_server_chain(path, terms, server.public_key(), signer, issuer, clock, random);
+  return new_server_certificate(terms, server.public_key(), signer, issuer, clock, random);
 }
 
 }  // namespace
@@ -58,14 +58,27 @@ Result<void> write_text(const fs::path& path, std::string_view text, bool secret
   return write_file(path, text, secret ? 0600 : 0644);
 }
 
-Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTerms& terms,
-                                     const crypto::PublicKey& key, signer::Issuer& signer,
-                                     const Certificate& issuer, const Clock& clock,
-                                     Random& random) {
+std::string pem_of(const std::vector<Certificate>& certificates) {
+  std::string out;
+  for (const auto& each : certificates) out += crypto::certificate_pem(each.der);
+  return out;
+}
+
+Result<Certificate> new_server_certificate(const desk::ServerTerms& terms,
+                                           const crypto::PublicKey& key, signer::Issuer& signer,
+                                           const Certificate& issuer, const Clock& clock,
+                                           Random& random) {
   const auto order =
       desk::server_order(terms, key, issuer, crypto::random_serial(random), clock.now());
   TRY(auto der, awaited<Bytes>([&](auto answer) { signer.issue(order, std::move(answer)); }));
-  std::string chain = crypto::certificate_pem(der) + crypto::certificate_pem(issuer.der);
+  return crypto::parse_certificate(der);
+}
+
+Result<std::string> write_certificates(const fs::path& path, const Certificate& server,
+                                       const identity::Trusted& trusted) {
+  const std::string chain = crypto::certificate_pem(server.der) + pem_of(trusted.shown());
+  TRY_VOID(write_text(path / "ca.pem", pem_of(trusted.roots()), false));
+  TRY_VOID(write_text(path / "issuing.pem", pem_of({trusted.current.issuing}), false));
   TRY_VOID(write_text(path / "server.pem", chain, false));
   return chain;
 }
@@ -76,24 +89,22 @@ Result<Folder> Folder::open(const fs::path& path, const desk::ServerTerms& terms
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
   TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
   TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
-  TRY(auto certificates,
-      awaited<std::vector<Certificate>>([&](auto answer) { signer.chain(std::move(answer)); }));
-  TRY_VOID(
-      write_text(path / "issuing.pem", crypto::certificate_pem(certificates.front().der), false));
-  TRY_VOID(write_text(path / "ca.pem", crypto::certificate_pem(certificates.back().der), false));
-  TRY(auto chain, server_chain(path, terms, server, signer, certificates.front(), clock, random));
+  TRY(const auto authorities,
+      awaited<signer::Authorities>([&](auto answer) { signer.authorities(std::move(answer)); }));
+  auto trusted = identity::trusted_of(authorities);
+  TRY(const auto own,
+      server_certificate(path, terms, server, signer, trusted.current.issuing, clock, random));
+  TRY(auto chain, write_certificates(path, own, trusted));
   TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));
-  std::string anchors;
-  for (const auto& c : certificates) anchors += crypto::certificate_pem(c.der);
   std::string server_key = server.private_pem();
   std::string origin = "muster/" + to_hex(ledger.public_key().fingerprint()).substr(0, 16);
   return Folder{.path = path,
                 .ledger_key = std::move(ledger),
                 .release_key = std::move(release),
-                .authority = std::move(certificates),
+                .trusted = std::move(trusted),
+                .device_life_max = authorities.device_life_max,
                 .server_key_pem = std::move(server_key),
                 .server_chain_pem = std::move(chain),
-                .device_anchors_pem = std::move(anchors),
                 .log_origin = std::move(origin)};
 }
 

@@ -3,7 +3,7 @@
 //
 //   muster.db  telemetry/  artifacts/   what is kept
 //   keys/{server,ledger,release}.key   0600
-//   ca.pem                   the fleet root, for clients
+//   ca.pem                   the fleet root, for clients; two while the CA rolls over
 //   issuing.pem  server.pem  the issuing CA; the doors' certificate and its chain
 //   signer/                  the signer's own folder, when it is started from here
 //   release.pub              the online release key, for devices
@@ -25,6 +25,7 @@
 #include "crypto/certificate.h"
 #include "crypto/key.h"
 #include "desk/server_certificate.h"
+#include "identity/rollover.h"
 #include "signer/issuer.h"
 
 namespace muster {
@@ -36,9 +37,14 @@ struct Names {  // what the server certificate is for; the first one names the l
 struct Folder {
   std::filesystem::path path;
   crypto::FileKey ledger_key, release_key;
-  std::vector<crypto::Certificate> authority;  // issuing, then root
-  std::string server_key_pem, server_chain_pem, device_anchors_pem;
+  identity::Trusted trusted;   // as the signer told it at start
+  Duration device_life_max{};  // that the signer gives
+  std::string server_key_pem, server_chain_pem;
   std::string log_origin;  // of the ledger: as lasting as its key
+
+  std::vector<crypto::Certificate> chain() const {  // issuing, then root
+    return {trusted.current.issuing, trusted.current.root};
+  }
 
   // Makes the folder, or sees that nothing is missing from one that was complete.
   static Result<void> prepare(const std::filesystem::path&);
@@ -46,11 +52,16 @@ struct Folder {
                              signer::Issuer&, const Clock&, Random&);
 };
 
-// Asks the signer for a certificate of the doors' key, waits for it, and writes server.pem: the
-// chain.
-Result<std::string> new_server_chain(const std::filesystem::path&, const desk::ServerTerms&,
-                                     const crypto::PublicKey&, signer::Issuer&,
-                                     const crypto::Certificate& issuer, const Clock&, Random&);
+std::string pem_of(const std::vector<crypto::Certificate>&);
+
+// Asks the signer for a certificate of the doors' key, and waits for it.
+Result<crypto::Certificate> new_server_certificate(const desk::ServerTerms&,
+                                                   const crypto::PublicKey&, signer::Issuer&,
+                                                   const crypto::Certificate& issuer, const Clock&,
+                                                   Random&);
+// Writes ca.pem, issuing.pem and server.pem; the latter's text, the doors' chain.
+Result<std::string> write_certificates(const std::filesystem::path&,
+                                       const crypto::Certificate& server, const identity::Trusted&);
 
 Result<std::string> read_text(const std::filesystem::path&);
 // Whole or not at all: a temporary file, fsync, rename, fsync of the folder.

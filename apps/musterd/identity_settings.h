@@ -1,13 +1,15 @@
-// musterd/identity_settings -- what identity is told at start: lives, and the makers of TPMs that
-// are trusted, from a file.
+// musterd/identity_settings -- identity as the operator wants it: lives, within what the signer
+// gives, and the makers of TPMs that are trusted, from a file.
 #pragma once
 
 #include "identity/attestation.h"
 #include "musterd/config.h"
+#include "musterd/folder.h"
 
 namespace muster {
 
-identity::Settings identity_settings(const Config&);
-Result<void> trust_vendors(const Config&, identity::Attestation&);  // nothing without --tpm-vendors
+Result<identity::Identity> open_identity(const Config&, const Folder&, store::Store&,
+                                         ledger::Ledger&, inventory::Inventory&, const Clock&,
+                                         Random&);
 
 }  // namespace muster

@@ -38,9 +38,7 @@ static int run(const Config& config) {
   // domain: one thread, no locks
   auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
-  auto identity = expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock,
-                                                  random, identity_settings(config)));
-  expect(trust_vendors(config, identity.attestation()));
+  auto identity = expect(open_identity(config, folder, store, ledger, inventory, clock, random));
   auto releases = expect(
       release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
   auto rollouts =

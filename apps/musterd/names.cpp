@@ -61,8 +61,10 @@ gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
                                             : std::max(1U, std::thread::hardware_concurrency()),
                              .key_pem = folder.server_key_pem,
                              .chain_pem = folder.server_chain_pem,
-                             .device_anchors_pem = folder.device_anchors_pem};
-  for (const auto& certificate : folder.authority)
+                             .device_anchors_pem = pem_of(folder.trusted.anchors()),
+                             .enrolments_per_address = config.enrolments_per_address,
+                             .enrolments_per_address_burst = config.enrolments_per_address_burst};
+  for (const auto& certificate : folder.trusted.given())
     settings.ca_certificates.push_back(certificate.der);
   return settings;
 }

@@ -17,7 +17,6 @@ namespace muster {
 Names names_of(const Config&);
 desk::ServerTerms server_terms(const Config&);
 
-identity::Settings identity_settings(const Config&);
 response::Settings response_settings(const Config&);
 retirement::Settings retirement_settings(const Config&);
 gateway::Settings gateway_settings(const Config&, const Folder&);

@@ -1,11 +1,14 @@
 #include "musterd/renewal.h"
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
 #include "crypto/ocsp.h"
+#include "identity/rollover.h"
 
 namespace muster {
 namespace {
@@ -26,6 +29,7 @@ struct Renewal::Round {
         gateway(g),
         api(a),
         clock(c),
+        trusted(f.trusted),
         current(expect(crypto::parse_certificates_pem(f.server_chain_pem)).front()),
         thread([this] { run(); }) {}
 
@@ -50,7 +54,9 @@ struct Renewal::Round {
 
   void look() {
     const Instant now = clock.now();
-    if (now >= next_try && desk::renewal_due(current, terms, folder.authority.front(), now)) {
+    if (auto done = follow(); !done)
+      log::error("renewal", "the doors could not follow the CA", {{"why", done.error().message}});
+    if (now >= next_try && desk::renewal_due(current, terms, trusted.current.issuing, now)) {
       next_try = now + again_after;
       if (auto done = renew(); !done)
         log::error("renewal", "the doors' certificate could not be renewed",
@@ -62,14 +68,47 @@ struct Renewal::Round {
     }
   }
 
-  Result<void> renew() {
-    TRY(const auto chain, new_server_chain(folder.path, terms, current.key, signer,
-                                           folder.authority.front(), clock, random));
-    TRY(auto certificates, crypto::parse_certificates_pem(chain));
-    TRY_VOID(gateway.reload(folder.server_key_pem, chain, folder.device_anchors_pem));
+  // The domain's word, when it is another than the last.
+  Result<void> follow() {
+    std::promise<Result<std::optional<identity::Trusted>>> told;
+    auto answer = told.get_future();
+    desk.ask<std::optional<identity::Trusted>>(
+        [known = followed](desk::Domain& domain) -> Result<std::optional<identity::Trusted>> {
+          const auto& rollover = domain.identity.rollover();
+          if (rollover.order()) return std::nullopt;  // the signer may be a step ahead
+          const auto& now = rollover.trusted();
+          return known == now.version ? std::nullopt : std::optional(now);
+        },
+        [&told](Result<std::optional<identity::Trusted>> news) {
+          told.set_value(std::move(news));
+        });
+    TRY(auto news, answer.get());
+    if (!news) return {};
+    std::vector<Bytes> given;
+    for (const auto& each : news->given()) given.push_back(each.der);
+    TRY_VOID(gateway.give(given));
+    std::swap(trusted, *news);
+    if (auto shown = show(current); !shown) {
+      std::swap(trusted, *news);
+      return shown;
+    }
+    followed = trusted.version;
+    return {};
+  }
+
+  Result<void> show(const crypto::Certificate& own) {
+    TRY(const auto chain, write_certificates(folder.path, own, trusted));
+    TRY_VOID(gateway.reload(folder.server_key_pem, chain, pem_of(trusted.anchors())));
     TRY_VOID(api.reload(folder.server_key_pem, chain));
-    current = std::move(certificates.front());
     next_staple = {};
+    return {};
+  }
+
+  Result<void> renew() {
+    TRY(auto own,
+        new_server_certificate(terms, current.key, signer, trusted.current.issuing, clock, random));
+    TRY_VOID(show(own));
+    current = std::move(own);
     log::info("renewal", "the doors have a new certificate",
               {{"ends", rfc3339(current.not_after)}});
     return {};
@@ -83,7 +122,7 @@ struct Renewal::Round {
                 domain.identity.serves(certificate);
                 return {};
               });
-    const auto id = crypto::ocsp_id(folder.authority.front(), current.serial);
+    const auto id = crypto::ocsp_id(trusted.current.issuing, current.serial);
     if (!id) return log::error("renewal", "nothing to staple", {{"why", id.error().message}});
     desk.ask(link::GetStatus{expect(crypto::make_ocsp_request({.ids = {*id}}))},
              [&gateway = gateway, &api = api](const Result<link::Reply>& reply) {
@@ -104,6 +143,8 @@ struct Renewal::Round {
   api::Api& api;
   const Clock& clock;
   SystemRandom random;
+  identity::Trusted trusted;
+  std::optional<std::uint64_t> followed;  // its version; none: it is the signer's word
   crypto::Certificate current;
   Instant next_try{}, next_staple{};
   std::mutex mutex;

@@ -7,8 +7,8 @@ namespace muster::agent {
 
 Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
-                  Random& random_, Credentials credentials_, Updater updater_, Wipe wipe_,
-                  KeyStore* keys_)
+                  Random& random_, Anchors anchors_, Credentials credentials_, Updater updater_,
+                  Wipe wipe_, KeyStore* keys_)
     : loop(loop_),
       controller(controller_),
       handshakes(handshakes_),
@@ -19,6 +19,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       random(random_),
       keys(keys_),
       witness(keys_ ? keys_->witness() : nullptr),
+      anchors(std::move(anchors_)),
       credentials(std::move(credentials_)),
       updater(std::move(updater_)),
       wipe(std::move(wipe_)),
@@ -29,6 +30,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       reading_bell(loop),
       renewal_bell(loop),
       attest_bell(loop),
+      authority_bell(loop),
       fault_bell(loop) {}
 
 void Agent::Life::log_failure(const char* words, const Error& error) const {
@@ -38,8 +40,8 @@ void Agent::Life::log_failure(const char* words, const Error& error) const {
 void Agent::Life::end() {
   stopping = true;
   leave_session();
-  for (Bell* bell :
-       {&line_bell, &update_bell, &reading_bell, &renewal_bell, &attest_bell, &fault_bell})
+  for (Bell* bell : {&line_bell, &update_bell, &reading_bell, &renewal_bell, &attest_bell,
+                     &authority_bell, &fault_bell})
     bell->ring();
 }
 
@@ -52,13 +54,15 @@ Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& co
                                            Random& random, KeyStore* keys) {
   TRY(auto wipe, Wipe::open(disk, settings.id));
   if (wipe.phase() == WipePhase::acknowledged) TRY_VOID(wipe.end(keys));  // may have begun
+  TRY(auto anchors, Anchors::open(disk, controller.anchors));
+  TRY_VOID(handshakes.trust(anchors.pem()));
   TRY(auto credentials, Credentials::open(disk, settings.id, wipe.ended() ? nullptr : keys));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
   TRY(auto desired, disk.read("desired.json"));
-  auto life = std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk,
-                                     readings, clock, random, std::move(credentials),
-                                     std::move(updater), std::move(wipe), keys);
+  auto life = std::make_unique<Life>(
+      loop, controller, handshakes, std::move(settings), disk, readings, clock, random,
+      std::move(anchors), std::move(credentials), std::move(updater), std::move(wipe), keys);
   TRY_VOID(life->open_data());
   if (desired) life->recall_desired(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));
@@ -71,6 +75,7 @@ void Agent::start() {
   life_->tasks.spawn(life_->keep_updated());
   life_->tasks.spawn(life_->report_readings());
   life_->tasks.spawn(life_->renew());
+  life_->tasks.spawn(life_->follow_authorities());
   if (life_->witness) life_->tasks.spawn(life_->show_boots());
 }
 

@@ -44,7 +44,7 @@ namespace muster::agent {
 struct Controller {  // as a device knows it; one value serves all agents of a process
   std::string host;
   std::uint16_t mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
-  std::string ca_pem;                        // the fleet root
+  std::string ca_pem;                        // the fleet root, as it was provisioned
   std::vector<crypto::Certificate> anchors;  // the same, read
   Trust trust;
 };

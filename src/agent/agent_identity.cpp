@@ -70,7 +70,8 @@ net::Task<Result<EstAnswer>> Agent::Life::prove(Bytes csr) {
 net::Task<Result<Duration>> Agent::Life::settle(EstClient* est, EstAnswer answer) {
   if (!answer.certificate) co_return std::max(answer.again_in, 1ms);
   CO_TRY(const auto authorities, co_await est->authorities());
-  CO_TRY_VOID(credentials.take(*answer.certificate, authorities, controller.anchors, clock.now()));
+  CO_TRY_VOID(learn(authorities));
+  CO_TRY_VOID(credentials.take(*answer.certificate, authorities, anchors.all(), clock.now()));
   log::debug("agent", "has a certificate",
              {{"device", settings.id.text()}, {"until", rfc3339(answer.certificate->not_after)}});
   co_return 0ms;
@@ -103,13 +104,14 @@ net::Task<void> Agent::Life::renew() {
       continue;
     }
     const Duration left = renewal_time(*pair) - clock.now();
-    if (left > 0ms) {
+    if (left > 0ms && !asked_to_renew) {
       wait.reset();
       co_await renewal_bell.wait(std::min<Duration>(left + settings.pace.retry_first / 2, 1h));
       continue;
     }
     auto done = co_await try_to_renew();
     if (done && *done == 0ms) {
+      asked_to_renew = false;
       log::info("agent", "renewed its certificate", {{"device", settings.id.text()}});
       leave_session();  // the next connection is made with the new one
     }

@@ -4,7 +4,7 @@
 
 #include "agent/internal/life.h"
 #include "base/log.h"
-#include "wire/attestation.h"
+#include "wire/command.h"
 #include "wire/json.h"
 
 namespace muster::agent {
@@ -137,11 +137,20 @@ void Agent::Life::on_message(std::string_view name, ByteView payload) {
 }
 
 void Agent::Life::hear_command(std::string_view text) {
-  if (!witness || !wire::is_attest_command(text))
-    return log::info("agent", "a command came that this agent does not know",
-                     {{"device", settings.id.text()}});
-  asked_to_attest = true;
-  attest_bell.ring();
+  const auto command = wire::parse_command(text);
+  if (command == wire::Command::attest && witness) {
+    asked_to_attest = true;
+    attest_bell.ring();
+  } else if (command == wire::Command::cacerts) {
+    asked_to_fetch = true;
+    authority_bell.ring();
+  } else if (command == wire::Command::renew) {
+    asked_to_renew = true;
+    renewal_bell.ring();
+  } else {
+    log::info("agent", "a command came that this agent does not know",
+              {{"device", settings.id.text()}});
+  }
 }
 
 void Agent::Life::hear_offer(std::string_view text) {
@@ -184,6 +193,7 @@ std::string Agent::Life::state_text() const {
   wire::ReportedState state{.firmware = running.firmware, .sequence = running.sequence};
   if (!running.release_id.empty()) state.release_id = running.release_id;
   state.config = desired;
+  state.anchors = anchors.fingerprints();
   return wire::to_text(state);
 }
 

@@ -16,6 +16,14 @@ Handshakes::Handshakes(net::Loop& loop, std::string anchors_pem, net::TlsContext
       anonymous_(std::move(anonymous)),
       own_(std::move(own)) {}
 
+Result<void> Handshakes::trust(std::string anchors_pem) {
+  if (anchors_pem == anchors_pem_) return {};
+  TRY_VOID(anonymous_.reload({.anchors_pem = anchors_pem}));
+  anchors_pem_ = std::move(anchors_pem);
+  chain_pem_.clear();  // the next turn takes them on
+  return {};
+}
+
 net::Task<Result<Handshakes::Turn>> Handshakes::as(Pair pair) {
   if (taken_) {
     net::Event mine(loop_);

@@ -28,6 +28,8 @@ class Handshakes {
   Handshakes(const Handshakes&) = delete;
 
   net::TlsContext& anonymous() { return anonymous_; }
+  // In place of the anchors there were, for connections to come.
+  Result<void> trust(std::string anchors_pem);
 
   class Turn {  // until it goes, new connections of tls() are made with the pair
    public:
@@ -50,7 +52,7 @@ class Handshakes {
   void pass_on();
 
   net::Loop& loop_;
-  const std::string anchors_pem_;
+  std::string anchors_pem_;
   net::TlsContext anonymous_, own_;
   std::string chain_pem_;  // of own_
   bool taken_ = false;

@@ -25,7 +25,8 @@ std::string serial_hex(const Serial&);
 Serial random_serial(Random&);  // 126 bits of chance
 
 // birth: what a maker gave a device for life (IDevID, IEEE 802.1AR). Verified here, never issued.
-enum class Use { root_ca, issuing_ca, server, client, ocsp_responder, birth };
+// cross_ca: a root's name and key, certified by another root (RFC 4210 4.4).
+enum class Use { root_ca, issuing_ca, server, client, ocsp_responder, birth, cross_ca };
 
 struct Profile {
   Use use = Use::client;

@@ -1,8 +1,10 @@
 #include "desk/answers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/key.h"
+#include "identity/rollover.h"
 #include "wire/json.h"
 #include "wire/update.h"
 
@@ -87,11 +89,25 @@ Result<link::Reply> Answers::answer(const link::State& ask) {
   TRY(auto state, wire::parse_reported_state(ask.payload));
   TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id.value_or(""),
                                       state.config));
+  if (!state.anchors.empty()) {
+    std::vector<crypto::Hash> anchors;
+    for (const auto& text : state.anchors) {
+      TRY(const auto octets, from_hex(text));
+      std::ranges::copy(octets, anchors.emplace_back().begin());
+    }
+    domain_.identity.rollover().reported(ask.device, anchors);
+  }
   return link::None{};
 }
 
 Result<link::Reply> Answers::answer(const link::Presence& ask) {
   domain_.inventory.contact(ask.device, ask.online);
+  return link::None{};
+}
+
+Result<link::Reply> Answers::answer(const link::AuthoritiesFetched& fetched) {
+  TRY(const auto principal, domain_.identity.authenticate(fetched.certificate, false));
+  if (!principal.application) domain_.identity.rollover().fetched(principal.device);
   return link::None{};
 }
 

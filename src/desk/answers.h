@@ -25,6 +25,7 @@ class Answers {
   Result<link::Reply> answer(const link::Presence&);
   Result<link::Reply> answer(const link::Misuse&);
   Result<link::Reply> answer(const link::TakenOver&);
+  Result<link::Reply> answer(const link::AuthoritiesFetched&);
 
  private:
   Domain& domain_;

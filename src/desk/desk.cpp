@@ -12,6 +12,7 @@
 #include "desk/attesting.h"
 #include "desk/issuing.h"
 #include "desk/retiring.h"
+#include "desk/rolling.h"
 #include "desk/status.h"
 
 namespace muster::desk {
@@ -21,20 +22,26 @@ constexpr std::size_t batch_max =
     1'000;  // questions a turn: bounds how long the first one waits for the last
 constexpr Duration doze = 250ms;                // how long what is not urgent may lie
 constexpr std::uint64_t reconciled_every = 60;  // ticks
-constexpr std::uint64_t evidence_every = 5;     // ticks
+constexpr std::uint64_t asked_every = 5;        // ticks
 constexpr std::size_t offers_a_turn = 500;  // signed and pushed a turn; the rest waits for the next
 
 }  // namespace
 
 struct Desk::Floor {
   Floor(Desk& desk, Domain& d, signer::Issuer& issuer, const Clock& c)
-      : domain(d), clock(c), answers(d), issuing(desk, issuer), status(desk, issuer, c) {}
+      : domain(d),
+        clock(c),
+        answers(d),
+        issuing(desk, issuer),
+        status(desk, issuer, c),
+        rolling(desk, issuer) {}
 
   Domain& domain;
   const Clock& clock;
   Answers answers;
   Issuing issuing;
   Status status;
+  Rolling rolling;
   std::vector<link::Gate*> gates;
   std::function<void(const News&)> watch_news;
   std::function<void(const inventory::Device&)> watch_state;
@@ -287,8 +294,10 @@ void Desk::tick() {
   floor_->domain.rollouts.tick();
   floor_->domain.retirements.tick();
   if (floor_->ticks++ % reconciled_every == 0) floor_->issuing.reconcile(floor_->domain.identity);
-  if (floor_->ticks % evidence_every == 0)
-    for (auto& push : evidence_due(floor_->domain)) floor_->pushes.push_back(std::move(push));
+  floor_->rolling.step(floor_->domain);
+  if (floor_->ticks % asked_every == 0)
+    for (auto* due : {evidence_due, rollover_due})
+      for (auto& push : due(floor_->domain)) floor_->pushes.push_back(std::move(push));
   floor_->ticked = true;
 }
 

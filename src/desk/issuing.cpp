@@ -94,36 +94,35 @@ void Issuing::take(Result<identity::Enrolment> enrolment, link::Answered answere
 // However many ask for a list that must be made, the signer makes it once.
 void Issuing::crl(link::GetCrl ask, link::Answered answered) {
   desk_.ask<identity::RevocationList>(
-      [shard = ask.shard](Domain& domain) {
-        return shard ? domain.identity.crl(*shard) : domain.identity.crl();
+      [ask](Domain& domain) {
+        if (ask.other) return domain.identity.crl_of_other();
+        return ask.shard ? domain.identity.crl(*ask.shard) : domain.identity.crl();
       },
-      [this, shard = ask.shard,
-       answered = std::move(answered)](Result<identity::RevocationList> list) mutable {
+      [this, ask, answered = std::move(answered)](Result<identity::RevocationList> list) mutable {
         if (!list) return answered(std::unexpected(list.error()));
         if (auto* fresh = std::get_if<Bytes>(&*list))
           return answered(link::Reply(std::move(*fresh)));
-        auto& waiting = waiting_[shard];
+        auto& waiting = waiting_[ask];
         waiting.push_back(std::move(answered));
         if (waiting.size() > 1) return;
         auto& order = std::get<signer::CrlOrder>(*list);
         signer::CrlOrder wanted = order;
-        issuer_.make_list(
-            std::move(wanted), [this, shard, order = std::move(order)](Result<Bytes> der) mutable {
-              desk_.ask<Bytes>(
-                  [order = std::move(order),
-                   der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
-                    if (!der) return der;
-                    return domain.identity.file_crl(order, std::move(*der));
-                  },
-                  [this, shard](const Result<Bytes>& made) { list_made(shard, made); });
-            });
+        issuer_.make_list(std::move(wanted),
+                          [this, ask, order = std::move(order)](Result<Bytes> der) mutable {
+                            desk_.ask<Bytes>(
+                                [order = std::move(order),
+                                 der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
+                                  if (!der) return der;
+                                  return domain.identity.file_crl(order, std::move(*der));
+                                },
+                                [this, ask](const Result<Bytes>& made) { list_made(ask, made); });
+                          });
       });
 }
 
-void Issuing::list_made(Shard shard, const Result<Bytes>& der) {
-  for (auto& answered : std::exchange(waiting_[shard], {}))
-    certificate_to(std::move(answered))(der);
-  waiting_.erase(shard);
+void Issuing::list_made(const link::GetCrl& list, const Result<Bytes>& der) {
+  for (auto& answered : std::exchange(waiting_[list], {})) certificate_to(std::move(answered))(der);
+  waiting_.erase(list);
 }
 
 void Issuing::reconcile(const identity::Identity& identity) {

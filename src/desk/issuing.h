@@ -29,13 +29,12 @@ class Issuing {
 
  private:
   void take(Result<identity::Enrolment>, link::Answered);
-  using Shard = std::optional<std::uint32_t>;
-  void list_made(Shard, const Result<Bytes>&);  // domain's thread
+  void list_made(const link::GetCrl&, const Result<Bytes>&);  // domain's thread
 
   Desk& desk_;
   signer::Issuer& issuer_;
   // Who waits for a list that is being signed; domain's thread.
-  std::map<Shard, std::vector<link::Answered>> waiting_;
+  std::map<link::GetCrl, std::vector<link::Answered>> waiting_;
 };
 
 }  // namespace muster::desk

@@ -41,7 +41,8 @@ signer::Order server_order(const ServerTerms& terms, const crypto::PublicKey& ke
           .not_before = std::max<Instant>(from, issuer.not_before),
           .not_after = std::min<Instant>(second + terms.life, issuer.not_after),
           .spki = key.spki(),
-          .ocsp_url = terms.ocsp_url};
+          .ocsp_url = terms.ocsp_url,
+          .issuer = issuer.subject_key_id};
 }
 
 }  // namespace muster::desk

@@ -49,7 +49,7 @@ void Status::ask(link::GetStatus question, link::Answered answered) {
   crypto::OcspRequest request = *parsed;
   desk_.ask<Looked>(
       [this, request = std::move(*parsed)](Domain& domain) -> Result<Looked> {
-        if (chain_.empty()) chain_ = domain.identity.chain();
+        follow(domain.identity.rollover().trusted());
         return look(domain, request);
       },
       [this, request = std::move(request),
@@ -75,44 +75,73 @@ Status::Looked Status::look(const Domain& domain, const crypto::OcspRequest& req
   return out;
 }
 
-bool Status::lasts(Duration more) const {
-  const auto now = clock_.now();
-  return responder_ && now >= not_before_ && now + more < not_after_;
+void Status::follow(const identity::Trusted& trusted) {
+  std::vector<const crypto::Certificate*> issuers{&trusted.current.issuing};
+  if (trusted.other) issuers.push_back(&trusted.other->issuing);
+  for (const auto* issuer : issuers)
+    if (!voices_.contains(issuer->subject_key_id))
+      voices_.emplace(issuer->subject_key_id, Voice{.issuer = *issuer});
+  std::erase_if(voices_, [&](const auto& each) {
+    return !each.second.asking && std::ranges::none_of(issuers, [&](const auto* issuer) {
+      return issuer->subject_key_id == each.first;
+    });
+  });
 }
 
+bool Status::lasts(const Voice& voice, Duration more) const {
+  const auto now = clock_.now();
+  return voice.responder && now >= voice.not_before && now + more < voice.not_after;
+}
+
+// The CA that is asked for is known by its responder; with one CA it is that.
 void Status::answer(Waiting one) {
-  if (!lasts(responder_life / 3)) renew();
-  if (lasts(0ms)) return reply(std::move(one));
-  if (!asking_ || waiting_.size() >= waiting_max)
+  Voice* silent = nullptr;
+  const Voice* speaks = nullptr;
+  for (auto& [key_id, voice] : voices_) {
+    if (!lasts(voice, responder_life / 3)) renew(voice);
+    if (!lasts(voice, 0ms)) {
+      silent = &voice;
+      continue;
+    }
+    const bool asked = std::ranges::all_of(
+        one.request.ids, [&](const crypto::OcspId& id) { return voice.responder->is_for(id); });
+    if (asked || (voices_.size() == 1 && !speaks)) speaks = &voice;
+  }
+  if (speaks) return reply(*speaks, std::move(one));
+  if (!silent) return one.answered(refusal(crypto::OcspRefusal::unauthorized));
+  if (!silent->asking || silent->waiting.size() >= waiting_max)
     return one.answered(refusal(crypto::OcspRefusal::try_later));
-  waiting_.push_back(std::move(one));
+  silent->waiting.push_back(std::move(one));
 }
 
 // An answer ends before its responder's certificate does.
-void Status::reply(Waiting one) {
+void Status::reply(const Voice& voice, Waiting one) {
   const bool ours = std::ranges::all_of(
-      one.request.ids, [&](const crypto::OcspId& id) { return responder_->is_for(id); });
+      one.request.ids, [&](const crypto::OcspId& id) { return voice.responder->is_for(id); });
   if (!ours || !one.looked.known) return one.answered(refusal(crypto::OcspRefusal::unauthorized));
   const auto now = clock_.now();
   for (auto& each : one.looked.answers)
-    each.next_update = std::min(each.next_update, Instant(not_after_));
-  auto der = responder_->respond(one.looked.answers, std::chrono::floor<std::chrono::seconds>(now));
+    each.next_update = std::min(each.next_update, Instant(voice.not_after));
+  auto der =
+      voice.responder->respond(one.looked.answers, std::chrono::floor<std::chrono::seconds>(now));
   if (!der) {
     log::error("desk", "an OCSP answer cannot be made", {{"why", der.error().message}});
     return one.answered(refusal(crypto::OcspRefusal::internal_error));
   }
-  one.answered(link::Reply(link::StatusAnswer{std::move(*der), std::min(now + kept, not_after_)}));
+  one.answered(
+      link::Reply(link::StatusAnswer{std::move(*der), std::min(now + kept, voice.not_after)}));
 }
 
-void Status::renew() {
+void Status::renew(Voice& voice) {
   const auto now = clock_.now();
-  if (asking_ || (asked_at_ != Instant{} && now < asked_at_ + asked_again_after)) return;
+  if (voice.asking || (voice.asked_at != Instant{} && now < voice.asked_at + asked_again_after))
+    return;
   auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);
   if (!key)
     return log::error("desk", "no key for the OCSP responder", {{"why", key.error().message}});
-  asked_at_ = now;
-  asking_ = true;
-  const auto& issuer = chain_.front();
+  voice.asked_at = now;
+  voice.asking = true;
+  const auto& issuer = voice.issuer;
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   signer::Order order{
       .kind = signer::Template::ocsp_responder,
@@ -120,35 +149,39 @@ void Status::renew() {
       .subject = responder_name,
       .not_before = std::max<Instant>(second - backdated, issuer.not_before),
       .not_after = std::min<Instant>(second + responder_life - backdated, issuer.not_after),
-      .spki = key->public_key().spki()};
-  issuer_.issue(std::move(order), [this, key = std::move(*key)](Result<Bytes> der) mutable {
+      .spki = key->public_key().spki(),
+      .issuer = issuer.subject_key_id};
+  issuer_.issue(std::move(order), [this, key_id = issuer.subject_key_id,
+                                   key = std::move(*key)](Result<Bytes> der) mutable {
     desk_.ask<void>([](Domain&) -> Result<void> { return {}; },
-                    [this, key = std::move(key), der = std::move(der)](Result<void>) mutable {
-                      renewed(std::move(key), std::move(der));
-                    });
+                    [this, key_id, key = std::move(key), der = std::move(der)](
+                        Result<void>) mutable { renewed(key_id, std::move(key), std::move(der)); });
   });
 }
 
-void Status::renewed(crypto::FileKey key, Result<Bytes> der) {
-  asking_ = false;
+void Status::renewed(const Bytes& key_id, crypto::FileKey key, Result<Bytes> der) {
+  const auto at = voices_.find(key_id);
+  if (at == voices_.end()) return;
+  Voice& voice = at->second;
+  voice.asking = false;
   const auto install = [&]() -> Result<void> {
     if (!der) return std::unexpected(der.error());
     TRY(const auto own, crypto::parse_certificate(*der));
     auto kept_key = std::make_unique<crypto::FileKey>(std::move(key));
-    TRY(auto responder, crypto::OcspResponder::make(chain_.front(), own, *kept_key));
-    responder_.reset();
-    responder_.emplace(std::move(responder));
-    key_ = std::move(kept_key);
-    not_before_ = own.not_before;
-    not_after_ = own.not_after;
+    TRY(auto responder, crypto::OcspResponder::make(voice.issuer, own, *kept_key));
+    voice.responder.reset();
+    voice.responder.emplace(std::move(responder));
+    voice.key = std::move(kept_key);
+    voice.not_before = own.not_before;
+    voice.not_after = own.not_after;
     return {};
   };
   if (auto done = install(); !done)
     log::warning("desk", "the OCSP responder has no new certificate",
                  {{"why", done.error().message}});
-  for (auto& each : std::exchange(waiting_, {})) {
-    if (lasts(0ms))
-      reply(std::move(each));
+  for (auto& each : std::exchange(voice.waiting, {})) {
+    if (lasts(voice, 0ms))
+      answer(std::move(each));
     else
       each.answered(refusal(crypto::OcspRefusal::try_later));
   }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "crypto/cms.h"
 #include "gateway/internal/shard.h"
 
 namespace muster::gateway {
@@ -130,6 +131,13 @@ Counters Gateway::counters() const {
 void Gateway::staple(const Bytes& ocsp_response) {
   for (auto& shard : threads_->shards)
     shard->loop().post([&shard = *shard, ocsp_response] { shard.staple(ocsp_response); });
+}
+
+Result<void> Gateway::give(const std::vector<Bytes>& ca_certificates) {
+  TRY(const auto cms, crypto::make_certs_only(ca_certificates));
+  for (auto& shard : threads_->shards)
+    shard->loop().post([&shard = *shard, given = std::string(text_of(cms))] { shard.give(given); });
+  return {};
 }
 
 Result<void> Gateway::reload(std::string key_pem, std::string chain_pem,

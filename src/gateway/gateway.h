@@ -70,6 +70,8 @@ class Gateway final : public link::Gate {
   Counters counters() const;
   // New key, chain and anchors for handshakes to come; live connections stay.
   Result<void> reload(std::string key_pem, std::string chain_pem, std::string device_anchors_pem);
+  // What EST cacerts gives from now on: CA certificates, DER, what issues first.
+  Result<void> give(const std::vector<Bytes>& ca_certificates);
   // What the doors staple for clients that ask (RFC 6066 8): an OCSPResponse for their certificate,
   // DER; empty: nothing. Until the next reload().
   void staple(const Bytes& ocsp_response);

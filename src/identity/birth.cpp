@@ -59,7 +59,9 @@ Result<Born> Identity::Registry::read_birth(const EnrolRequest& request,
   Born born{.certificate = std::move(chain_read->front()), .makers = {}};
   const auto& leaf = born.certificate;
   const std::span between = std::span(*chain_read).subspan(1);
-  if (leaf.issuer_der == chain.front().subject_der)
+  const auto& other = rollover.trusted().other;
+  if (leaf.issuer_der == chain.front().subject_der ||
+      (other && leaf.issuer_der == other->issuing.subject_der))
     return refused("a certificate of ours where a birth certificate belongs",
                    "this connection was made with a certificate that we issued: renew it at "
                    "simplereenroll, or enrol with a new token");

@@ -42,6 +42,7 @@ struct Settings {
   int token_tries = 5;
   std::string pki_url = {};  // public base of /crl and /ocsp, without a final slash; empty: none
   std::size_t shard_certificates = 10'000;  // that one revocation list speaks for
+  Duration life_max = 0ms;  // that the signer gives a device's certificate; 0: not known
 };
 
 struct Token {
@@ -109,6 +110,7 @@ struct Totals {
 };
 
 class Attestation;  // identity/attestation.h
+class Rollover;     // identity/rollover.h
 
 class Identity {
  public:
@@ -176,11 +178,14 @@ class Identity {
   const std::vector<crypto::Certificate>& chain() const;
   Attestation& attestation();  // by TPM
   const Attestation& attestation() const;
+  Rollover& rollover();  // of the CA
+  const Rollover& rollover() const;
 
   // for third parties (revocation.cpp)
   // The whole list; an order when something was revoked or it is a day old. Missing once it would
   // be longer than whole_list_max.
   Result<RevocationList> crl();
+  Result<RevocationList> crl_of_other();  // the whole list of the CA that goes or comes
   // That of one shard; an order when something of it was revoked or half its life is over.
   Result<RevocationList> crl(std::uint32_t shard);
   Bytes file_crl(const signer::CrlOrder&, Bytes der);

@@ -59,7 +59,8 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
                 .not_before = std::max(whole_seconds(now - backdated), issuer.not_before),
                 .not_after =
                     std::min(whole_seconds(now + profile.certificate_life), issuer.not_after),
-                .spki = asked.spki},
+                .spki = asked.spki,
+                .issuer = issuer.subject_key_id},
       .key = asked.key,
       .csr_digest = asked.csr_digest,
       .proof = proof,
@@ -78,6 +79,8 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
 Result<Subject> Identity::Registry::check_again(const Commission& c) {
   const auto subject = find(c.order.subject);
   if (!subject) return fail(Fault::missing, c.order.subject + " is not registered any more");
+  if (!rollover.generation_of(c.order.issuer))
+    return fail(Fault::unavailable, "the CA has changed meanwhile; ask again");
   const std::string no_name;
   const Claims no_claims;
   const Asked asked{c.order.spki, c.csr_digest, no_name, c.from, no_claims, {}, c.key};
@@ -114,6 +117,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto by = actor_of(subject);
+  const auto issuer = rollover.generation_of(order.issuer).value_or(rollover.generation());
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
         .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
@@ -132,9 +136,9 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   auto& writer = ledger.record({by, "certificate.issued", subject.target(), std::move(detail)});
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at, shard) VALUES(?,?,0,?,?,?,?,?,?)",
+      " fingerprint, key, issued_at, shard, issuer) VALUES(?,?,0,?,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
-       ByteView(fingerprint), ByteView(c.key), now, std::int64_t{c.shard}});
+       ByteView(fingerprint), ByteView(c.key), now, std::int64_t{c.shard}, std::int64_t{issuer}});
   occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
@@ -146,7 +150,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
                       .status = CertificateStatus::pending,
                       .subject = subject,
                       .not_before = order.not_before,
-                      .not_after = order.not_after});
+                      .not_after = order.not_after,
+                      .issuer = issuer});
   supersede_all_but(order.serial, subject, true);
   if (!subject.device || subject.device->state != inventory::Lifecycle::expected) return;
   if (auto active = inventory.activate(subject.device->id, by); !active)
@@ -170,11 +175,16 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
     log::warning("identity", "a withdrawn certificate does not say which list it is on",
                  {{"serial", crypto::serial_hex(serial)}, {"why", url.error().message}});
   const auto shard = url ? shard_at(*url) : 0;
+  const auto certificate = crypto::parse_certificate(der);
+  const auto issuer =
+      certificate ? rollover.generation_of(certificate->authority_key_id) : std::nullopt;
   writer.write(
       "INSERT INTO identity_certificate(serial, subject, status, not_before, not_after,"
-      " fingerprint, key, issued_at, revoked_at, reason, shard) VALUES(?,?,3,?,?,?,x'',?,?,?,?)",
+      " fingerprint, key, issued_at, revoked_at, reason, shard, issuer)"
+      " VALUES(?,?,3,?,?,?,x'',?,?,?,?,?)",
       {ByteView(serial), subject, millis(not_before), millis(not_after), ByteView(fingerprint), now,
-       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded), std::int64_t{shard}});
+       now, static_cast<std::int64_t>(crypto::RevocationReason::superseded), std::int64_t{shard},
+       std::int64_t{issuer.value_or(rollover.generation())}});
   occupy(writer, shard);
   outdate_lists(writer, shard);
   ++revoked;
@@ -218,6 +228,11 @@ bool Identity::reconcile(std::span<const signer::Issuance> log) {
     const auto at = r.making.find(issuance.subject);
     if (ours && at != r.making.end() && at->second.order.serial == issuance.serial) break;
     r.reconciled = issuance.index + 1;
+    if (issuance.kind == signer::Template::authority && !r.rollover.explains(issuance))
+      r.ledger.record(
+          {ledger::system_actor("identity"), "ca.certificate-unexplained", "ca/fleet",
+           wire::Json::object({{"fingerprint", to_hex(crypto::sha256(issuance.document))}}),
+           "the signer has certified a CA that nobody here ordered"});
     if (!ours) continue;
     auto rows = r.store.read("SELECT 1 FROM identity_certificate WHERE serial = ?",
                              {ByteView(issuance.serial)});

@@ -56,7 +56,7 @@ Result<EnrolmentProfile> profile_of(std::string name, const std::string& terms) 
   return out;
 }
 
-Result<void> check_profile(const EnrolmentProfile& p) {
+Result<void> check_profile(const EnrolmentProfile& p, Duration signer_life_max) {
   if (!is_name(p.name) || p.name == "mime")
     return fail(Fault::invalid,
                 "a profile's name is 1 to 64 of A-Z a-z 0-9 . _ : - and not \"mime\", which is the "
@@ -64,6 +64,11 @@ Result<void> check_profile(const EnrolmentProfile& p) {
                 "/name");
   if (p.certificate_life < life_min || p.certificate_life > life_max)
     return fail(Fault::invalid, "must be from one hour to 398 days", "/certificate_life_s");
+  if (signer_life_max > 0ms && p.certificate_life > signer_life_max)
+    return fail(Fault::invalid,
+                "is longer than the signer gives: at most " + show(signer_life_max) +
+                    "; choose a shorter life, or start muster-signer with a longer --life-max",
+                "/certificate_life_s");
   if (p.retry_after < retry_min || p.retry_after > retry_max)
     return fail(Fault::invalid, "must be from one second to one day", "/retry_after_s");
   if (p.models.size() > listed_max)
@@ -104,7 +109,7 @@ Result<void> Identity::Registry::may_use(const EnrolmentProfile& profile, const 
 
 Result<void> Identity::put_profile(EnrolmentProfile profile, ledger::Actor by) {
   auto& r = *registry_;
-  TRY_VOID(check_profile(profile));
+  TRY_VOID(check_profile(profile, r.settings.life_max));
   for (const auto& name : profile.makers)
     if (!r.makers.contains(name))
       return fail(Fault::invalid, "there is no maker " + name.substr(0, 64), "/makers");

@@ -75,11 +75,13 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
   TRY_VOID(registry->load());
   TRY_VOID(registry->load_shards());
   TRY_VOID(registry->attestation.load());
+  TRY_VOID(registry->rollover.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
     if (change == inventory::Change::state_changed && inventory::has_left(d.state))
       r->revoke_all({.device = &d}, crypto::RevocationReason::cessation_of_operation,
                     ledger::system_actor("identity"),
                     std::string("the device is ") + name_of(d.state));
+    if (change == inventory::Change::presence && d.online) r->rollover.arrived(d.id);
   });
   return Identity(std::move(registry));
 }
@@ -93,6 +95,12 @@ Attestation& Identity::attestation() {
 }
 const Attestation& Identity::attestation() const {
   return registry_->attestation;
+}
+Rollover& Identity::rollover() {
+  return registry_->rollover;
+}
+const Rollover& Identity::rollover() const {
+  return registry_->rollover;
 }
 
 namespace {

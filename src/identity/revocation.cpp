@@ -64,9 +64,9 @@ std::uint32_t Identity::Registry::take_place() {
     ++open_shard;
     in_open_shard = 0;
     ledger.observe().write(
-        "INSERT INTO identity_shard(number, url, issued, list_number, this_update, stale)"
-        " VALUES(?,?,0,0,0,1)",
-        {std::int64_t{open_shard}, crl_url(open_shard)});
+        "INSERT INTO identity_shard(number, url, issued, list_number, this_update, stale, issuer)"
+        " VALUES(?,?,0,0,0,1,?)",
+        {std::int64_t{open_shard}, crl_url(open_shard), std::int64_t{rollover.generation()}});
   }
   ++in_open_shard;
   return open_shard;
@@ -86,7 +86,7 @@ void Identity::Registry::occupy(store::Writer& writer, std::uint32_t n) const {
 
 void Identity::Registry::outdate_lists(store::Writer& writer, std::uint32_t n) {
   ++revocations;
-  writer.write("UPDATE identity_crl SET stale = 1 WHERE stale = 0");
+  writer.write("UPDATE identity_list SET stale = 1 WHERE stale = 0");
   if (n)
     writer.write("UPDATE identity_shard SET stale = 1 WHERE number = ? AND stale = 0",
                  {std::int64_t{n}});
@@ -160,68 +160,94 @@ Result<void> Identity::revoke_certificate(const crypto::Serial& serial,
 
 // What is revoked while the signer is at it is not in it: file_crl() sees that.
 RevocationList Identity::Registry::order(crypto::CrlTerms terms,
-                                         std::vector<crypto::Revoked> entries) {
-  listed[terms.scope.shard_uri] = revocations;
-  return signer::CrlOrder{.terms = std::move(terms), .revoked = std::move(entries)};
+                                         std::vector<crypto::Revoked> entries,
+                                         std::uint32_t issuer) {
+  Bytes key_id = rollover.key_id_of(issuer);
+  listed[terms.scope.shard_uri + to_hex(key_id)] = revocations;
+  return signer::CrlOrder{
+      .terms = std::move(terms), .revoked = std::move(entries), .issuer = std::move(key_id)};
 }
 
 Result<RevocationList> Identity::crl() {
-  auto& r = *registry_;
-  const auto now = r.clock.now();
+  return registry_->whole_list(registry_->rollover.generation());
+}
+
+Result<RevocationList> Identity::crl_of_other() {
+  const auto& r = *registry_;
+  const auto& other = r.rollover.trusted().other;
+  if (!other) return fail(Fault::missing, "there is one CA; its list is /crl");
+  return registry_->whole_list(*r.rollover.generation_of(other->issuing.subject_key_id));
+}
+
+// The numbers of both CAs' lists are from one row, so that each list's only rise.
+Result<RevocationList> Identity::Registry::whole_list(std::uint32_t issuer) {
+  const auto now = clock.now();
   const auto too_long = [] {
     return fail(Fault::missing,
                 "the whole list would be too long; each certificate names the list that it is on, "
                 "/crl/{number}.crl, and /ocsp answers for every one");
   };
-  std::uint64_t number = 0;
+  std::int64_t number = 0;
   Instant last = now;
   {
-    auto rows = r.store.read("SELECT number, this_update, stale, der FROM identity_crl");
+    auto rows = store.read("SELECT max(number) FROM identity_list");
+    if (rows.next()) number = rows.integer(0);
+  }
+  {
+    auto rows = store.read("SELECT this_update, stale, der FROM identity_list WHERE issuer = ?",
+                           {std::int64_t{issuer}});
     if (rows.next()) {
-      number = static_cast<std::uint64_t>(rows.integer(0));
-      last = instant(rows.integer(1));
-      const bool fresh = rows.integer(2) == 0 && now >= last && now < last + whole_list_age_max;
-      if (const auto der = rows.blob(3); fresh) return Bytes(der.begin(), der.end());
+      last = instant(rows.integer(0));
+      const bool fresh = rows.integer(1) == 0 && now >= last && now < last + whole_list_age_max;
+      if (const auto der = rows.blob(2); fresh) return Bytes(der.begin(), der.end());
     }
   }
-  if (now < r.whole_list_too_long_until && now + too_long_for >= r.whole_list_too_long_until)
+  if (now < whole_list_too_long_until && now + too_long_for >= whole_list_too_long_until)
     return too_long();
-  auto entries = r.revoked_since(last);
-  if (entries.size() > whole_list_max) {
-    r.whole_list_too_long_until = now + too_long_for;
+  auto entries = revoked_since(last, issuer);
+  if (entries.size() > Identity::whole_list_max) {
+    whole_list_too_long_until = now + too_long_for;
     return too_long();
   }
-  return r.order({.number = number + 1, .this_update = now, .next_update = now + crl_life},
-                 std::move(entries));
+  return order({.number = static_cast<std::uint64_t>(number) + 1,
+                .this_update = now,
+                .next_update = now + crl_life},
+               std::move(entries), issuer);
 }
 
 Result<RevocationList> Identity::crl(std::uint32_t n) {
   auto& r = *registry_;
   const auto now = r.clock.now();
   auto rows = r.store.read(
-      "SELECT s.url, s.list_number, s.this_update, s.stale, l.der FROM identity_shard s"
+      "SELECT s.url, s.list_number, s.this_update, s.stale, l.der, s.issuer FROM identity_shard s"
       " LEFT JOIN identity_shard_list l ON l.number = s.number WHERE s.number = ?",
       {std::int64_t{n}});
   if (!rows.next()) return fail(Fault::missing, "there is no revocation list " + std::to_string(n));
   const auto number = static_cast<std::uint64_t>(rows.integer(1));
   const Instant last = number ? instant(rows.integer(2)) : now;
   const bool fresh = number && rows.integer(3) == 0 && now >= last && now < last + crl_life / 2;
-  if (const auto der = rows.blob(4); fresh) return Bytes(der.begin(), der.end());
+  const auto issuer = number32(rows.integer(5));
+  const bool held = !r.rollover.key_id_of(issuer).empty();  // else the last one stands
+  if (const auto der = rows.blob(4); fresh || (!held && !der.empty()))
+    return Bytes(der.begin(), der.end());
+  if (!held)
+    return fail(Fault::missing, "the CA of revocation list " + std::to_string(n) + " is gone");
   return r.order({.number = number + 1,
                   .this_update = now,
                   .next_update = now + crl_life,
                   .scope = {.shard_uri = rows.text(0), .only_user_certificates = true}},
-                 r.revoked_in(n, last));
+                 r.revoked_in(n, last), issuer);
 }
 
 // Who has not expired by `from`: RFC 5280 section 3.3 wants an entry on at least one list that is
 // made after the certificate's end.
-std::vector<crypto::Revoked> Identity::Registry::revoked_since(Instant from) const {
+std::vector<crypto::Revoked> Identity::Registry::revoked_since(Instant from,
+                                                               std::uint32_t issuer) const {
   std::vector<crypto::Revoked> entries;
   auto rows = store.read(
       "SELECT serial, revoked_at, reason FROM identity_certificate"
-      " WHERE status = 3 AND status >= 2 AND not_after >= ? LIMIT ?",
-      {millis(from), static_cast<std::int64_t>(whole_list_max + 1)});
+      " WHERE status = 3 AND status >= 2 AND not_after >= ? AND issuer = ? LIMIT ?",
+      {millis(from), std::int64_t{issuer}, static_cast<std::int64_t>(whole_list_max + 1)});
   while (rows.next()) entries.push_back(revoked_of(rows));
   return entries;
 }
@@ -239,7 +265,7 @@ std::vector<crypto::Revoked> Identity::Registry::revoked_in(std::uint32_t n, Ins
 Bytes Identity::file_crl(const signer::CrlOrder& order, Bytes der) {
   auto& r = *registry_;
   const auto& terms = order.terms;
-  const auto at = r.listed.find(terms.scope.shard_uri);
+  const auto at = r.listed.find(terms.scope.shard_uri + to_hex(order.issuer));
   const std::int64_t stale = at == r.listed.end() || at->second != r.revocations;
   const auto number = static_cast<std::int64_t>(terms.number);
   auto& writer = r.ledger.observe();
@@ -251,9 +277,10 @@ Bytes Identity::file_crl(const signer::CrlOrder& order, Bytes der) {
                  {std::int64_t{n}, ByteView(der)});
   } else {
     writer.write(
-        "INSERT OR REPLACE INTO identity_crl(one, number, this_update, next_update, stale, der)"
-        " VALUES(1,?,?,?,?,?)",
-        {number, millis(terms.this_update), millis(terms.next_update), stale, ByteView(der)});
+        "INSERT OR REPLACE INTO identity_list(issuer, number, this_update, stale, der)"
+        " VALUES(?,?,?,?,?)",
+        {std::int64_t{r.rollover.generation_of(order.issuer).value_or(r.rollover.generation())},
+         number, millis(terms.this_update), stale, ByteView(der)});
   }
   r.tidy();
   return der;

@@ -134,6 +134,12 @@ struct OrderRefused {
 struct GetCrl {
   using Answer = Bytes;                     // DER
   std::optional<std::uint32_t> shard = {};  // none: the whole list
+  bool other = false;  // the whole one of the CA that goes or comes, while there are two
+  auto operator<=>(const GetCrl&) const = default;
+};
+struct AuthoritiesFetched {  // over a connection with this certificate
+  using Answer = None;
+  Fingerprint certificate;
 };
 // An OCSPResponse, signed.
 struct StatusAnswer {
@@ -184,10 +190,10 @@ struct Misuse {  // a security matter that a door refused
   std::string what;    // in words
 };
 
-using Request =
-    std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch, Report,
-                 State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge, AttestEnrol,
-                 GetEvidenceAsk, ShowBoot, GetWipeOrder, Sanitised, OrderRefused>;
+using Request = std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch,
+                             Report, State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge,
+                             AttestEnrol, GetEvidenceAsk, ShowBoot, GetWipeOrder, Sanitised,
+                             OrderRefused, AuthoritiesFetched>;
 using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later>;
 
 }  // namespace muster::link

@@ -5,6 +5,7 @@
 //   ca.pem             the fleet root, for clients
 //   issuing.pem        the issuing CA
 //   issuance.log       what was ever signed (signer/issuance_log.h)
+//   rollover.journal   0600; the steps and keys of a rollover that is under way
 //
 // One thread; time comes from the Clock.
 #pragma once
@@ -27,6 +28,8 @@ struct Folder {
   static Result<Folder> open(const std::filesystem::path&);  // missing when it was never made
 
   std::filesystem::path issuing_key() const { return path / "keys" / "issuing.key"; }
+  std::filesystem::path root_key() const { return path / "keys" / "root.key"; }
+  std::filesystem::path journal() const { return path / "rollover.journal"; }
   std::filesystem::path log() const { return path / "issuance.log"; }
 };
 

@@ -33,7 +33,10 @@ std::optional<std::size_t> longest(Side reads, std::uint8_t type) {
       return crl_order_bytes_max;
     case static_cast<std::uint8_t>(FrameType::since):
       return 12;
+    case static_cast<std::uint8_t>(FrameType::roll_over):
+      return rollover_order_octets;
     case static_cast<std::uint8_t>(FrameType::chain):
+    case static_cast<std::uint8_t>(FrameType::authorities):
       return 0;
     default:
       return std::nullopt;

@@ -12,16 +12,19 @@
 
 #include "signer/issuance_log.h"
 #include "signer/order.h"
+#include "signer/rollover.h"
 
 namespace muster::signer {
 
 enum class FrameType : std::uint8_t {
-  issue = 1,      // an Order
-  make_list = 2,  // a CrlOrder
-  since = 3,      // index, limit
-  chain = 4,      // nothing
-  done = 0x80,    // what was asked for
-  refused = 0x81  // an Error
+  issue = 1,        // an Order
+  make_list = 2,    // a CrlOrder
+  since = 3,        // index, limit
+  chain = 4,        // nothing
+  roll_over = 5,    // a RolloverOrder
+  authorities = 6,  // nothing
+  done = 0x80,      // what was asked for
+  refused = 0x81    // an Error
 };
 
 inline constexpr std::size_t frame_head_octets = 13;  // content length (4), type (1), number (8)

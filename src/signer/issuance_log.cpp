@@ -91,7 +91,8 @@ Result<void> check_document(const Issuance& issuance) {
   const auto certificate = crypto::parse_certificate(issuance.document);
   if (!certificate) return wrong("holds no certificate that can be read");
   if (!std::ranges::equal(certificate->serial, issuance.serial) ||
-      certificate->common_name != issuance.subject || certificate->is_ca)
+      certificate->common_name != issuance.subject ||
+      certificate->is_ca != (issuance.kind == Template::authority))
     return wrong("holds a certificate of another serial, subject or kind than it says");
   return {};
 }

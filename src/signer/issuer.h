@@ -13,6 +13,7 @@
 
 #include "signer/issuance_log.h"
 #include "signer/order.h"
+#include "signer/rollover.h"
 
 namespace muster::signer {
 
@@ -31,6 +32,10 @@ class Issuer {
   virtual void since(std::uint64_t index, std::uint32_t limit, Answer<std::vector<Issuance>>) = 0;
 
   virtual void chain(Answer<std::vector<crypto::Certificate>>) = 0;  // issuing first, root last
+
+  // Where the CA stands, after this step or as it is. A step that was taken is answered again.
+  virtual void roll_over(RolloverOrder, Answer<Authorities>) = 0;
+  virtual void authorities(Answer<Authorities>) = 0;
 };
 
 }  // namespace muster::signer

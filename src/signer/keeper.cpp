@@ -55,33 +55,38 @@ Duration TokenBucket::wait() const {
   return Duration(static_cast<std::int64_t>(std::ceil((1 - tokens_) / rate_.per_second * 1000)));
 }
 
-Keeper::Keeper(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key,
-               IssuanceLog log, Policy policy, const Clock& clock, Lists lists)
-    : chain_(std::move(chain)),
-      key_(key),
+Keeper::Keeper(Authority authority, IssuanceLog log, Policy policy, const Clock& clock,
+               Random& random, Past past)
+    : authority_(std::move(authority)),
       log_(std::move(log)),
       policy_(std::move(policy)),
       clock_(clock),
+      random_(random),
       buckets_{TokenBucket(policy_.device.rate, clock.now()),
                TokenBucket(policy_.application.rate, clock.now()),
                TokenBucket(policy_.server.rate, clock.now()),
                TokenBucket(policy_.ocsp_responder.rate, clock.now()),
                TokenBucket(policy_.revocation_list.rate, clock.now())},
-      lists_(std::move(lists)) {}
+      past_(std::move(past)) {}
 
 Result<Keeper> Keeper::open(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key,
                             const std::filesystem::path& path, Policy policy, const Clock& clock,
                             Random& random) {
-  if (chain.empty() || !chain.front().is_ca)
-    return fail(Fault::invalid, "the issuing certificate is missing, or is not a CA's");
-  if (chain.front().key.spki() != key.public_key().spki())
-    return fail(Fault::invalid, "the issuing key is not that of the issuing certificate");
-  Lists lists;
-  TRY(auto log, IssuanceLog::open(path, random, [&lists](const Issuance& issuance) {
+  TRY(auto authority, Authority::of(std::move(chain), key));
+  return open(std::move(authority), path, std::move(policy), clock, random);
+}
+
+Result<Keeper> Keeper::open(Authority authority, const std::filesystem::path& path, Policy policy,
+                            const Clock& clock, Random& random) {
+  Past past;
+  TRY(auto log, IssuanceLog::open(path, random, [&past](const Issuance& issuance) {
         if (issuance.kind == Template::revocation_list)
-          lists[issuance.subject] = number_of(issuance.serial);
+          past.lists[issuance.subject] = number_of(issuance.serial);
+        if (issuance.kind == Template::authority)
+          past.rollover = Beginning{issuance.at, issuance.order};
       }));
-  return Keeper(std::move(chain), key, std::move(log), std::move(policy), clock, std::move(lists));
+  return Keeper(std::move(authority), std::move(log), std::move(policy), clock, random,
+                std::move(past));
 }
 
 Result<void> Keeper::take(Template kind, Instant now) {
@@ -99,9 +104,19 @@ Result<std::optional<Bytes>> Keeper::answered(const Order& order,
   return std::optional(std::move(before->document));
 }
 
+// Of a CA that is not the one that issues, only what it owes for what it issued.
+Result<Authority::Issuer> Keeper::issuer_of(const Order& order) const {
+  const auto found = authority_.find(order.issuer);
+  if (!found || (!found->current && order.kind != Template::ocsp_responder))
+    return fail(Fault::conflict, "the CA that this order names does not issue; order it anew",
+                "issuer");
+  return *found;
+}
+
 Result<Issuance> Keeper::sign(const Order& order, const crypto::Hash& digest) {
   const Instant now = clock_.now();
-  const crypto::Certificate& issuer = chain_.front();
+  TRY(const Authority::Issuer by, issuer_of(order));
+  const crypto::Certificate& issuer = *by.certificate;
   if (now >= issuer.not_after)
     return fail(Fault::unavailable,
                 "the issuing certificate ended at " + rfc3339(issuer.not_after) + "; renew it");
@@ -109,7 +124,7 @@ Result<Issuance> Keeper::sign(const Order& order, const crypto::Hash& digest) {
   TRY(const auto key, crypto::PublicKey::from_spki(order.spki));
   TRY_VOID(check_key(key, policy_.rule(order.kind), issuer));
   TRY_VOID(take(order.kind, now));
-  TRY(auto der, crypto::issue(profile, key, order.serial, &issuer, key_));
+  TRY(auto der, crypto::issue(profile, key, order.serial, &issuer, *by.key));
   return Issuance{.at = now,
                   .kind = order.kind,
                   .serial = order.serial,
@@ -172,18 +187,21 @@ Result<Bytes> Keeper::make_list(const CrlOrder& order) {
   const crypto::CrlTerms& terms = order.terms;
   const std::string& shard = terms.scope.shard_uri;
   TRY_VOID(check(terms, policy_, now));
-  const auto last = lists_.find(shard);
-  if (last != lists_.end() && terms.number < last->second)
+  const auto by = authority_.find(order.issuer);
+  if (!by)
+    return fail(Fault::conflict, "the CA that this list is to be of is not held here", "issuer");
+  const auto last = past_.lists.find(shard);
+  if (last != past_.lists.end() && terms.number < last->second)
     return fail(Fault::conflict,
                 "the last revocation list of this shard has number " +
                     std::to_string(last->second) + "; give this one a higher number",
                 "number");
-  if (last == lists_.end() && lists_.size() >= shards_max)
+  if (last == past_.lists.end() && past_.lists.size() >= shards_max)
     return fail(Fault::exhausted, "this signer has made lists of too many shards", "shard_uri");
   TRY_VOID(take(Template::revocation_list, now));
   TRY(const Bytes octets, encode(order));
   TRY(Bytes der, crypto::make_crl(order.revoked, terms.number, terms.this_update, terms.next_update,
-                                  chain_.front(), key_, terms.scope));
+                                  *by->certificate, *by->key, terms.scope));
   const crypto::Hash made = crypto::sha256(der);
   Issuance issuance{.at = now,
                     .kind = Template::revocation_list,
@@ -192,7 +210,7 @@ Result<Bytes> Keeper::make_list(const CrlOrder& order) {
                     .subject = shard,
                     .document = Bytes(made.begin(), made.end())};
   TRY_VOID(log_.append({&issuance, 1}));
-  lists_[shard] = terms.number;
+  past_.lists[shard] = terms.number;
   return der;
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "crypto/key.h"
+#include "signer/authority.h"
 #include "signer/issuance_log.h"
 #include "signer/policy.h"
 
@@ -48,6 +49,8 @@ class Keeper {
   // certificate's. The key must outlive the keeper.
   static Result<Keeper> open(std::vector<crypto::Certificate> chain, const crypto::SigningKey&,
                              const std::filesystem::path& log, Policy, const Clock&, Random&);
+  static Result<Keeper> open(Authority, const std::filesystem::path& log, Policy, const Clock&,
+                             Random&);
 
   // One answer to each order, in their order: the certificate's DER. exhausted, and how long to
   // wait, when a template's rate is used up.
@@ -61,14 +64,30 @@ class Keeper {
   Result<std::vector<Issuance>> since(std::uint64_t index, std::size_t limit) const {
     return log_.since(index, limit);
   }
-  const std::vector<crypto::Certificate>& chain() const { return chain_; }
+  std::vector<crypto::Certificate> chain() const {  // that issues now
+    return {authority_.state().current.issuing, authority_.state().current.root};
+  }
+
+  // A step of a rollover. exhausted: the last one began less than the policy's pause ago; that
+  // holds over restarts. The CA certificates it makes are in the log before anybody is told.
+  Result<Authorities> roll_over(const RolloverOrder&);
+  Authorities authorities() const;
   const LogHead& head() const { return log_.head(); }
   bool broken() const { return log_.broken(); }  // its log: it will not sign again
 
  private:
   using Lists = std::map<std::string, std::uint64_t>;  // the last number, by shard
-  Keeper(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key, IssuanceLog log,
-         Policy policy, const Clock& clock, Lists lists);
+  struct Beginning {                                   // of the last rollover, as the log has it
+    Instant at;
+    crypto::Hash order{};
+  };
+  struct Past {
+    Lists lists;
+    std::optional<Beginning> rollover;
+  };
+  Keeper(Authority, IssuanceLog, Policy, const Clock&, Random&, Past);
+  Result<Authority::Issuer> issuer_of(const Order&) const;
+  Result<void> begin_rollover(const RolloverOrder&);
   // What was signed before, or a place in the batch that is to be logged.
   using Outcome = std::variant<Bytes, std::size_t>;
   struct Batch;
@@ -77,13 +96,13 @@ class Keeper {
   Result<Issuance> sign(const Order&, const crypto::Hash&);
   Result<void> take(Template, Instant now);
 
-  std::vector<crypto::Certificate> chain_;
-  const crypto::SigningKey& key_;
+  Authority authority_;
   IssuanceLog log_;
   Policy policy_;
   const Clock& clock_;
+  Random& random_;
   std::array<TokenBucket, 5> buckets_;  // by template
-  Lists lists_;
+  Past past_;
 };
 
 }  // namespace muster::signer

@@ -23,4 +23,12 @@ void LocalIssuer::chain(Answer<std::vector<crypto::Certificate>> answer) {
   answer(keeper_.chain());
 }
 
+void LocalIssuer::roll_over(RolloverOrder order, Answer<Authorities> answer) {
+  answer(keeper_.roll_over(order));
+}
+
+void LocalIssuer::authorities(Answer<Authorities> answer) {
+  answer(keeper_.authorities());
+}
+
 }  // namespace muster::signer

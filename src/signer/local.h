@@ -17,6 +17,8 @@ class LocalIssuer final : public Issuer {
   void make_list(CrlOrder, Answer<Bytes>) override;
   void since(std::uint64_t index, std::uint32_t limit, Answer<std::vector<Issuance>>) override;
   void chain(Answer<std::vector<crypto::Certificate>>) override;
+  void roll_over(RolloverOrder, Answer<Authorities>) override;
+  void authorities(Answer<Authorities>) override;
 
  private:
   Keeper& keeper_;

@@ -29,7 +29,20 @@ Result<void> fits(const Order& order) {
   if (order.spki.size() > order_spki_max) return too_long("spki");
   if (order.crl_url.size() > order_url_max) return too_long("crl_url");
   if (order.ocsp_url.size() > order_url_max) return too_long("ocsp_url");
+  if (order.issuer.size() > order_issuer_max) return too_long("issuer");
   return {};
+}
+
+// The last field; an order without it ends before it.
+void pack_issuer(Packer& out, const Bytes& issuer) {
+  if (!issuer.empty()) out.counted<std::uint8_t>(issuer);
+}
+
+Result<Bytes> unpack_issuer(Unpacker& in) {
+  if (in.left() == 0) return Bytes();
+  TRY(const ByteView issuer, in.counted<std::uint8_t>(order_issuer_max));
+  if (issuer.empty()) return in.refuse("an empty issuer is left out");
+  return Bytes(issuer.begin(), issuer.end());
 }
 
 void pack(Packer& out, const std::vector<std::string>& names) {
@@ -97,6 +110,8 @@ const char* name_of(Template kind) {
       return "ocsp_responder";
     case Template::revocation_list:
       return "revocation_list";
+    case Template::authority:
+      return "authority";
   }
   return "unknown";
 }
@@ -116,6 +131,7 @@ Result<Bytes> encode(const Order& order) {
   out.counted<std::uint16_t>(order.spki);
   out.counted<std::uint16_t>(order.crl_url);
   out.counted<std::uint16_t>(order.ocsp_url);
+  pack_issuer(out, order.issuer);
   return out.take();
 }
 
@@ -139,6 +155,7 @@ Result<Order> decode_order(ByteView octets) {
   order.spki.assign(spki.begin(), spki.end());
   TRY(order.crl_url, in.text<std::uint16_t>(order_url_max));
   TRY(order.ocsp_url, in.text<std::uint16_t>(order_url_max));
+  TRY(order.issuer, unpack_issuer(in));
   TRY_VOID(in.end());
   return order;
 }
@@ -146,6 +163,7 @@ Result<Order> decode_order(ByteView octets) {
 Result<Bytes> encode(const CrlOrder& order) {
   if (order.revoked.size() > crypto::crl_entries_max) return too_long("revoked");
   if (order.terms.scope.shard_uri.size() > order_url_max) return too_long("shard_uri");
+  if (order.issuer.size() > order_issuer_max) return too_long("issuer");
   Packer out;
   out.reserve(64 + order_url_max + order.revoked.size() * (least_entry + 15));
   out.number(version);
@@ -161,6 +179,7 @@ Result<Bytes> encode(const CrlOrder& order) {
     out.signed_number(millis(one.at));
     out.number(static_cast<std::uint8_t>(one.reason));
   }
+  pack_issuer(out, order.issuer);
   return out.take();
 }
 
@@ -182,6 +201,7 @@ Result<CrlOrder> decode_crl_order(ByteView octets) {
     TRY(auto one, unpack_revoked(in));
     order.revoked.push_back(std::move(one));
   }
+  TRY(order.issuer, unpack_issuer(in));
   TRY_VOID(in.end());
   return order;
 }

@@ -23,6 +23,7 @@ enum class Template : std::uint8_t {
   server = 3,
   ocsp_responder = 4,
   revocation_list = 5,  // in the log only: a CrlOrder asks for one
+  authority = 6,        // in the log only: a CA's, which a RolloverOrder asks for
 };
 const char* name_of(Template);
 
@@ -35,12 +36,14 @@ struct Order {
   Instant not_before, not_after;                               // whole seconds
   Bytes spki;                                                  // SubjectPublicKeyInfo, DER
   std::string crl_url = {}, ocsp_url = {};                     // empty: none
+  Bytes issuer = {};  // subject key identifier of the CA that is to sign; empty: whichever issues
   bool operator==(const Order&) const = default;
 };
 
 inline constexpr std::size_t order_names_max = 64;  // of each sort
 inline constexpr std::size_t order_url_max = 1024;
 inline constexpr std::size_t order_spki_max = 512;
+inline constexpr std::size_t order_issuer_max = 32;
 inline constexpr std::size_t order_bytes_max = 40 * 1024;
 
 // Refused where a field does not fit its limit: what cannot be read is not written.
@@ -50,6 +53,7 @@ Result<Order> decode_order(ByteView);
 struct CrlOrder {
   crypto::CrlTerms terms;
   std::vector<crypto::Revoked> revoked;
+  Bytes issuer = {};  // as in an Order
 };
 
 inline constexpr std::size_t crl_order_bytes_max = 64 * 1024 * 1024;

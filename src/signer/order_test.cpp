@@ -54,7 +54,24 @@ TEST_CASE("an order that is cut short anywhere, or goes on after its end, is ref
     CHECK_FALSE(decode_crl_order(ByteView(list).first(n)));
   Bytes longer = order;
   longer.push_back(0);
+  CHECK(decode_order(longer).error().message == "order: an empty issuer is left out");
+  longer.back() = 1;
+  longer.insert(longer.end(), {7, 7});
   CHECK(decode_order(longer).error().message == "order: something follows its end");
+}
+
+TEST_CASE("an order may name the CA that is to sign it, and is another order then") {
+  Order order = whole_order();
+  const Bytes without = expect(encode(order));
+  order.issuer = Bytes(20, 0x5a);
+  const Bytes with = expect(encode(order));
+  CHECK(with != without);
+  CHECK(expect(decode_order(with)) == order);
+  order.issuer = Bytes(order_issuer_max + 1, 0x5a);
+  CHECK(encode(order).error().field == "issuer");
+  CrlOrder list = whole_list();
+  list.issuer = Bytes(20, 0x5a);
+  CHECK(expect(decode_crl_order(expect(encode(list)))).issuer == list.issuer);
 }
 
 TEST_CASE("a count that its octets cannot hold is refused before memory is taken for it") {

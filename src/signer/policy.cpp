@@ -108,6 +108,8 @@ const Rule& Policy::rule(Template kind) const {
       return ocsp_responder;
     case Template::revocation_list:
       return revocation_list;
+    case Template::authority:
+      break;
   }
   throw std::logic_error("a template without a rule");
 }
@@ -115,6 +117,8 @@ const Rule& Policy::rule(Template kind) const {
 Result<crypto::Profile> profile_of(const Order& order, const Policy& policy, Instant now) {
   if (order.kind == Template::revocation_list)
     return wrong("a revocation list is not a certificate", "kind");
+  if (order.kind == Template::authority)
+    return not_allowed("a CA is made by a rollover only", "kind");
   if (!policy.rule(order.kind).allowed)
     return not_allowed(std::string("template ") + name_of(order.kind) + " is switched off", "kind");
   TRY_VOID(check_times(order, policy, now));

@@ -36,6 +36,8 @@ struct Policy {
   std::string responder_name = "Muster OCSP responder";
   std::vector<std::string> url_prefixes;  // of CRL and OCSP addresses; none: no address at all
 
+  Duration rollover_pause = 24h;  // from one rollover's beginning to that of the next
+
   Duration backdated_max = 2h;  // for devices whose clock is behind
   Duration ahead_max = 10min;   // of our own clock
 

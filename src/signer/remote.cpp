@@ -41,4 +41,25 @@ void RemoteIssuer::chain(Answer<std::vector<crypto::Certificate>> answer) {
              });
 }
 
+namespace {
+
+auto decoded_to(Issuer::Answer<Authorities> answer) {
+  return [answer = std::move(answer)](Result<Bytes> octets) mutable {
+    if (!octets) return answer(std::unexpected(std::move(octets).error()));
+    answer(decode_authorities(*octets));
+  };
+}
+
+}  // namespace
+
+void RemoteIssuer::roll_over(RolloverOrder order, Answer<Authorities> answer) {
+  line_->ask(FrameType::roll_over, encode(order), line_->settings().order_limit,
+             decoded_to(std::move(answer)));
+}
+
+void RemoteIssuer::authorities(Answer<Authorities> answer) {
+  line_->ask(FrameType::authorities, {}, line_->settings().order_limit,
+             decoded_to(std::move(answer)));
+}
+
 }  // namespace muster::signer

@@ -153,6 +153,8 @@ class Server {
 
   Result<Bytes> answer_to(const Frame& frame) {
     if (frame.type == FrameType::chain) return encode_chain(keeper_.chain());
+    if (frame.type == FrameType::authorities) return encode(keeper_.authorities());
+    if (frame.type == FrameType::roll_over) return roll_over(frame.content);
     if (frame.type == FrameType::make_list) {
       TRY(const auto order, decode_crl_order(frame.content));
       return keeper_.make_list(order);
@@ -161,6 +163,15 @@ class Server {
     TRY(const auto found,
         keeper_.since(asked.index, std::min<std::size_t>(asked.limit, since_limit_max)));
     return encode(std::span<const Issuance>(found));
+  }
+
+  // What was ordered before it is signed before it.
+  Result<Bytes> roll_over(ByteView content) {
+    TRY(const auto order, decode_rollover_order(content));
+    sign_batch();
+    TRY(const auto state, keeper_.roll_over(order));
+    log::info("signer", "a step of a rollover was taken", {{"step", name_of(order.step)}});
+    return encode(state);
   }
 
   void send(Connection& c) {

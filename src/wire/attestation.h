@@ -66,7 +66,7 @@ Result<EvidenceAsk> parse_evidence_ask(std::string_view);
 Result<BootEvidence> parse_boot_evidence(std::string_view);
 Result<Bytes> parse_certificate_text(std::string_view);
 
-// What a device does on its topic v1/devices/{id}/commands: {"command":"attest"}, nothing else yet.
+// One of the commands on a device's topic (wire/command.h).
 std::string attest_command();
 bool is_attest_command(std::string_view);
 

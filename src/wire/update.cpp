@@ -225,8 +225,15 @@ std::string to_text(const ReportedState& s) {
   Json json = Json::object({{"firmware", s.firmware}, {"sequence", s.sequence}});
   if (s.release_id) json.set("release_id", *s.release_id);
   if (!s.config.is_null()) json.set("config", s.config);
+  if (!s.anchors.empty()) {
+    Json anchors = Json::array();
+    for (const auto& anchor : s.anchors) anchors.push(anchor);
+    json.set("anchors", std::move(anchors));
+  }
   return to_text(json);
 }
+
+constexpr std::size_t anchors_max = 8;
 
 Result<ReportedState> parse_reported_state(std::string_view text) {
   TRY(Json json, parse_json(text, {.bytes = 64 * 1024, .depth = 16}));
@@ -240,6 +247,9 @@ Result<ReportedState> parse_reported_state(std::string_view text) {
     if (!config->members()) in.refuse("config", "must be an object");
     s.config = *config;
   }
+  s.anchors = in.texts_or("anchors", {}, anchors_max, 64);
+  for (const auto& anchor : s.anchors)
+    if (!is_sha256_hex(anchor)) in.refuse("anchors", "must be SHA-256 digests in hexadecimal");
   TRY_VOID(in.done());
   return s;
 }

@@ -113,6 +113,8 @@ struct ReportedState {                         // v1/devices/{id}/state
   std::optional<std::string> release_id = {};  // none: the firmware came from the factory
   std::uint64_t sequence = 0;                  // of that release; 0: none
   Json config = {};                            // an object of the device's own, or null
+  // The roots that it holds, SHA-256 of each in hexadecimal; none: it does not say.
+  std::vector<std::string> anchors = {};
   bool operator==(const ReportedState&) const = default;
 };
 std::string to_text(const ReportedState&);

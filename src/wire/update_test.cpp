@@ -177,3 +177,13 @@ TEST_CASE("a reported state may hold a configuration of the device's own") {
   CHECK(parse_reported_state(R"({"firmware":"1","release_id":"x"})").error().field ==
         "/release_id");
 }
+
+TEST_CASE("a reported state may say which roots the device holds") {
+  const ReportedState state{.firmware = "1.0", .anchors = {digest, digest}};
+  CHECK(expect(parse_reported_state(to_text(state))) == state);
+  CHECK(parse_reported_state(R"({"firmware":"1","anchors":["x"]})").error().field == "/anchors");
+  CHECK(parse_reported_state(
+            to_text(ReportedState{.firmware = "1", .anchors = std::vector(9, std::string(digest))}))
+            .error()
+            .field == "/anchors");
+}

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/anchors.h"
 #include "agent/credentials.h"
 #include "agent/data_key.h"
 #include "agent/est.h"
@@ -22,7 +23,7 @@ namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Credentials, Updater, Wipe, KeyStore*);
+       Random&, Anchors, Credentials, Updater, Wipe, KeyStore*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -37,6 +38,11 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<Result<EstAnswer>> prove(Bytes csr);  // by the TPM
   net::Task<void> show_boots();                   // once, and when it is asked to
   net::Task<Result<void>> show_boot();
+
+  // whom it trusts (agent_trust.cpp)
+  net::Task<void> follow_authorities();  // when it is asked to
+  net::Task<Result<void>> fetch_authorities();
+  Result<void> learn(const std::vector<crypto::Certificate>& given);
 
   // line (agent_line.cpp)
   net::Task<void> stay_connected();
@@ -108,6 +114,7 @@ struct Agent::Life final : MqttClient::Events {
   KeyStore* const keys;          // none: they are files
   const Witness* const witness;  // none: it has no TPM
 
+  Anchors anchors;
   Credentials credentials;
   Updater updater;
   Wipe wipe;
@@ -136,9 +143,9 @@ struct Agent::Life final : MqttClient::Events {
   bool state_news = true;  // the state is to be told
   bool state_in_flight = false, report_in_flight = false;
   bool contact_made = false;  // since the trial began
-  Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, fault_bell;
-  bool healthy = false;  // of what is on trial
-  bool asked_to_attest = false;
+  bool healthy = false;       // of what is on trial
+  Bell line_bell, update_bell, reading_bell, renewal_bell, attest_bell, authority_bell, fault_bell;
+  bool asked_to_attest = false, asked_to_fetch = false, asked_to_renew = false;
   bool boot_shown = false;  // since the start, or it is about to be
   net::Scope tasks;
 };

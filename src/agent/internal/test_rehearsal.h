@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +14,6 @@
 #include "agent/agent.h"
 #include "agent/internal/authority.h"
 #include "agent/internal/maker.h"
-#include "base/clock.h"
 #include "crypto/certificate.h"
 #include "crypto/cms.h"
 #include "crypto/csr.h"

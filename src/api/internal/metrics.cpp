@@ -1,6 +1,7 @@
 #include "api/internal/metrics.h"
 
 #include "base/exposition.h"
+#include "identity/rollover.h"
 
 namespace muster::api {
 std::string metrics_text(const desk::Domain& domain, const desk::Telemetry& telemetry,
@@ -18,6 +19,15 @@ std::string metrics_text(const desk::Domain& domain, const desk::Telemetry& tele
       .value(certificates.expiring, "status=\"expiring\"")
       .value(certificates.expired, "status=\"expired\"")
       .value(certificates.revoked, "status=\"revoked\"");
+  const auto rollover = domain.identity.rollover().progress();
+  out.about("ca_rollover_devices", "gauge",
+            "devices with a certificate, by whether they have taken the new root; none unless the "
+            "CA rolls over")
+      .value(rollover.devices - rollover.without_anchor, "anchor=\"new\"")
+      .value(rollover.without_anchor, "anchor=\"missing\"");
+  out.about("ca_rollover_old_certificates", "gauge",
+            "devices and applications that still have a certificate of the old CA")
+      .value(rollover.old_certificates);
   out.about("incidents_open", "gauge", "open incidents").value(domain.response.open_count());
   out.about("ledger_entries", "gauge", "entries in the ledger").value(domain.ledger.size());
   const auto totals = telemetry.totals();

@@ -22,7 +22,7 @@ constexpr std::uint8_t signs_certificates_and_lists[] = {1, 0x06};
 constexpr std::uint8_t signs_messages[] = {7, 0x80};
 
 bool is_authority(Use use) {
-  return use == Use::root_ca || use == Use::issuing_ca;
+  return use == Use::root_ca || use == Use::issuing_ca || use == Use::cross_ca;
 }
 
 std::unexpected<Error> refuse(const std::string& why) {
@@ -58,6 +58,7 @@ Result<void> check_issuer(const Profile& profile, const PublicKey& subject_key,
                           const Certificate* issuer, const SigningKey& signer) {
   const Bytes& signing = signer.public_key().spki();
   if (!issuer) {
+    if (profile.use == Use::cross_ca) return refuse("another root's key certifies a root's");
     if (subject_key.spki() != signing) return refuse("self-signed, but by another key");
     return {};
   }

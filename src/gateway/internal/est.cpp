@@ -155,13 +155,17 @@ void Est::serve(Request request, Respond respond) {
   if (path.operation == Operation::renew)
     return renew(std::move(request), std::move(respond), path);
   if (path.posts()) return enrol(std::move(request), std::move(respond), path);
-  if (reads && path.operation != Operation::none) return read(path, std::move(respond));
+  if (reads && path.operation != Operation::none) return read(request, std::move(respond), path);
   respond(plain(404,
                 "here are /.well-known/est/{cacerts,csrattrs,simpleenroll,simplereenroll,"
                 "serverkeygen}, /crl and /ocsp"));
 }
 
-void Est::read(const Path& path, Respond respond) {
+// Whoever fetches the CA's certificates under its own has them: the domain keeps count.
+void Est::read(const Request& request, Respond respond, const Path& path) {
+  if (path.operation == Operation::cacerts && request.method == "GET" && request.peer_certificate)
+    questions_.ask(link::AuthoritiesFetched{crypto::sha256(*request.peer_certificate)},
+                   [](const Result<link::Reply>&) {});
   auto answer = path.operation == Operation::cacerts
                     ? authorities_answer(bytes_of(ca_certificates_), path.wrapped)
                     : attributes_answer(path.wrapped);

@@ -28,6 +28,7 @@ class Est final : public net::http::Service {
   static Result<std::unique_ptr<Est>> open(const Settings&, Questions&, Tally&, PkiHttp&);
   std::expected<net::http::Admission, net::http::Response> admit(const net::http::Head&) override;
   void serve(net::http::Request, net::http::Respond) override;
+  void give(std::string certs_only) { ca_certificates_ = std::move(certs_only); }  // as cacerts
 
  private:
   Est(const Settings&, Questions&, Tally&, PkiHttp&, std::string ca_certificates);
@@ -36,7 +37,7 @@ class Est final : public net::http::Service {
   static Path path_of(std::string_view);
   void enrol(net::http::Request, net::http::Respond, const Path&);
   void renew(net::http::Request, net::http::Respond, const Path&);
-  void read(const Path&, net::http::Respond);  // cacerts, csrattrs
+  void read(const net::http::Request&, net::http::Respond, const Path&);  // cacerts, csrattrs
   void refuse(const Error&, net::http::Respond);
   net::http::Response later(std::string words);  // 503
   Result<crypto::Csr> csr_of(const net::http::Request&);
@@ -47,8 +48,8 @@ class Est final : public net::http::Service {
   Questions& questions_;
   Tally& tally_;
   PkiHttp& pki_;
-  Attest attest_;                      // beside it on the same door
-  const std::string ca_certificates_;  // certs-only CMS, DER
+  Attest attest_;                // beside it on the same door
+  std::string ca_certificates_;  // certs-only CMS, DER
   Arrivals arrivals_;
   std::size_t in_flight_ = 0;  // enrolments and renewals that wait for the controller
 };

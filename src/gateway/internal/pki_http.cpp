@@ -13,6 +13,7 @@ using net::http::Request;
 using net::http::Respond;
 using net::http::Response;
 
+constexpr std::string_view other_list = "/crl/other.crl";
 constexpr std::string_view lists = "/crl/", list_end = ".crl", ocsp = "/ocsp";
 constexpr std::size_t kept_max = 20'000;      // answers, about 1 kB each
 constexpr std::size_t in_flight_max = 1'000;  // questions to the controller
@@ -76,15 +77,15 @@ void PkiHttp::serve(Request request, Respond respond) {
 }
 
 void PkiHttp::crl(const std::string& path, Respond respond) {
-  link::GetCrl ask;
-  if (path != "/crl") {
+  link::GetCrl ask{.shard = {}, .other = path == other_list};
+  if (path != "/crl" && !ask.other) {
     const auto name = std::string_view(path).substr(lists.size());
     const auto digits = name.substr(0, name.find('.'));
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error != std::errc() || end != digits.data() + digits.size() ||
         name.substr(digits.size()) != list_end || digits.starts_with('0'))
-      return respond(plain(404, "a revocation list is /crl/{number}.crl"));
+      return respond(plain(404, "a revocation list is /crl/{number}.crl, or /crl/other.crl"));
     ask.shard = number;
   }
   count(tally_.crls);

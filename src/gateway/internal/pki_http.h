@@ -1,5 +1,6 @@
 // gateway/pki_http -- certificate status for third parties, over HTTP: the revocation lists, whole
-// at /crl and by shard at /crl/{n}.crl, and OCSP (RFC 6960, 5019) at /ocsp, POST and GET.
+// at /crl (of a second CA, while there is one: /crl/other.crl) and by shard at /crl/{n}.crl, and
+// OCSP (RFC 6960, 5019) at /ocsp, POST and GET.
 //
 // It is served on the enrolment door, and, as few who ask for status speak TLS, on a plain door of
 // its own where one is wanted: what it says is signed. Answers are kept until they end or a

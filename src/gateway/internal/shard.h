@@ -52,6 +52,7 @@ class Shard {
   void close();  // on the loop's thread, after run()
   void drain();
   void staple(const Bytes& ocsp_response);
+  void give(const std::string& ca_certificates) { est_->give(ca_certificates); }
   Result<void> reload(const std::string& key, const std::string& chain, const std::string& anchors);
 
   // pushes

@@ -13,7 +13,9 @@
 
 #include "identity/attestation.h"
 #include "identity/identity.h"
+#include "identity/internal/expiries.h"
 #include "identity/internal/refusals.h"
+#include "identity/rollover.h"
 
 namespace muster::identity {
 
@@ -29,6 +31,7 @@ struct Live {  // a pending or valid certificate
   CertificateStatus status = CertificateStatus::pending;
   Subject subject;
   Instant not_before, not_after;
+  std::uint32_t issuer = 0;  // generation
 };
 
 struct HashOfHash {  // a fingerprint is as good as random
@@ -37,23 +40,6 @@ struct HashOfHash {  // a fingerprint is as good as random
     std::memcpy(&out, h.data(), sizeof out);
     return out;
   }
-};
-
-// How many certificates end when, to the minute.
-class Expiries {
- public:
-  void add(Instant end) {
-    ++by_minute_[minute(end)];
-    ++total_;
-  }
-  void remove(Instant end);
-  std::size_t before(Instant) const;
-  std::size_t all() const { return total_; }
-
- private:
-  static std::int64_t minute(Instant t) { return millis(t) / 60'000; }
-  std::map<std::int64_t, std::size_t> by_minute_;
-  std::size_t total_ = 0;
 };
 
 struct Asked {  // what enrol and renew have in common
@@ -165,10 +151,11 @@ struct Identity::Registry {
   Result<void> load_shards();
   std::uint32_t take_place();  // in the shard that is filled now; 0 when nothing is published
   std::string crl_url(std::uint32_t shard) const;
+  Result<RevocationList> whole_list(std::uint32_t issuer);
   std::uint32_t shard_at(const std::string& url) const;  // 0: none of ours
   void occupy(store::Writer&, std::uint32_t shard) const;
   void outdate_lists(store::Writer&, std::uint32_t shard);
-  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>);
+  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>, std::uint32_t issuer);
   std::vector<crypto::Revoked> revoked_in(std::uint32_t shard, Instant from) const;
 
   // misuse.cpp
@@ -191,7 +178,7 @@ struct Identity::Registry {
   };
   void revoke_one(const Doomed&, const std::string& target, crypto::RevocationReason,
                   const ledger::Actor&, const std::string& why);
-  std::vector<crypto::Revoked> revoked_since(Instant) const;
+  std::vector<crypto::Revoked> revoked_since(Instant, std::uint32_t issuer) const;
   void tidy();
 
   store::Store& store;
@@ -225,6 +212,7 @@ struct Identity::Registry {
   std::vector<std::function<void(const Suspicion&)>> suspicious;
   std::vector<std::function<void(const std::string&)>> listeners;
   Attestation attestation{*this};
+  Rollover rollover{*this};
 };
 
 inline ledger::Actor actor_of(const Subject& s) {

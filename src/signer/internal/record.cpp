@@ -65,7 +65,7 @@ Result<Issuance> unpack_body(ByteView octets) {
   TRY(const auto ms, in.signed_number());
   out.at = instant(ms);
   TRY(const auto kind, in.number<std::uint8_t>());
-  if (kind < 1 || kind > static_cast<std::uint8_t>(Template::revocation_list))
+  if (kind < 1 || kind > static_cast<std::uint8_t>(Template::authority))
     return in.refuse("of a template that does not exist");
   out.kind = static_cast<Template>(kind);
   TRY(const auto serial, in.octets(out.serial.size()));

@@ -1,0 +1,49 @@
+// journal -- the steps of a rollover with the keys it made, in one file that only grows and is
+// readable by its owner alone.
+//
+// It is opened before the sandbox closes and written inside it: append() returns once the step is
+// on the disk. What a cut left unfinished at the end was never answered, and is cut off; any other
+// damage refuses to open. One thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "signer/descriptor.h"
+#include "signer/rollover.h"
+
+namespace muster::signer {
+
+// settled: what a file that is written anew begins with, that of a rollover which is over.
+enum class Mark : std::uint8_t { begun = 1, switched = 2, finished = 3, aborted = 4, settled = 5 };
+
+struct Entry {
+  Mark mark = Mark::begun;
+  crypto::Serial rollover{};
+  Scope scope = Scope::whole;
+  // of begun
+  std::string root_key_pem = {}, issuing_key_pem = {};  // secret; no root key: the root stays
+  std::vector<Bytes> certificates = {};  // issuing, root, and of the whole both cross-certificates
+};
+
+class Journal {
+ public:
+  static Result<Journal> open(const std::filesystem::path&);
+  // In its place one that holds only this.
+  static Result<void> replace(const std::filesystem::path&, const Entry&);
+
+  std::vector<Entry> take_entries() { return std::move(entries_); }  // read at open, once
+  Result<void> append(const Entry&);
+
+ private:
+  Journal(std::filesystem::path path, Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  std::filesystem::path path_;
+  Descriptor file_;
+  std::vector<Entry> entries_;
+  std::uint64_t octets_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace muster::signer

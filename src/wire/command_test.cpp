@@ -1,0 +1,22 @@
+#include "wire/command.h"
+
+#include <catch2/catch.hpp>
+
+#include "wire/attestation.h"
+
+namespace muster::wire {
+namespace {
+
+TEST_CASE("each command is read as it was written") {
+  for (const auto command : {Command::attest, Command::cacerts, Command::renew})
+    CHECK(parse_command(to_text(command)) == command);
+  CHECK(parse_command(attest_command()) == Command::attest);
+}
+
+TEST_CASE("what is no command of ours is none") {
+  for (const char* text : {"", "{}", "[]", "renew", R"({"command":7})", R"({"command":"reboot"})"})
+    CHECK_FALSE(parse_command(text));
+}
+
+}  // namespace
+}  // namespace muster::wire
