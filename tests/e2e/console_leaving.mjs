@@ -1,6 +1,9 @@
 // The console's screens of retirement and of the CA's rollover, for console.mjs.
 import { strict as assert } from "node:assert";
 
+const phase = (page, name) =>
+  page.locator(`[data-testid="rollover-phase"][data-phase="${name}"]`).waitFor();
+
 export const leaving_scenarios = ({ at, give_reason, says, sign_in }) => ({
   async device_is_retired(browser) {
     const { DEVICE } = process.env;
@@ -57,29 +60,38 @@ export const leaving_scenarios = ({ at, give_reason, says, sign_in }) => ({
     await says(at(page, "sanitisation"), /destroy.*shredded at the depot/s);
   },
 
-  async ca_rolls_over(browser) {
+  async ca_rollover_is_aborted_and_another_refused(browser) {
     const page = await sign_in(browser);
-    const phase = (name) => page.locator(`[data-testid="rollover-phase"][data-phase="${name}"]`).waitFor();
     await at(page, "nav-ca").click();
-    await phase("none");
+    await phase(page, "none");
     for (const role of ["issuing", "root"]) await page.locator(`[data-testid="ca-row"][data-role="${role}"]`).waitFor();
 
     await at(page, "act-begin").click();
     await give_reason(page, "a first try");
-    await phase("distributing");
+    await phase(page, "distributing");
     await page.locator('[data-testid="ca-row"][data-role="cross"]').first().waitFor();
     await says(at(page, "waiting-for"), new RegExp(process.env.DEVICE));
     await at(page, "act-abort").click();
     await give_reason(page, "only a try");
-    await phase("none");
+    await phase(page, "none");
+    await page.locator('[data-testid="ca-row"][data-role="cross"]').first().waitFor({ state: "detached" });
 
     await at(page, "act-begin").click();
+    await give_reason(page, "another try");
+    await says(at(page, "rollover-refused"), /at most every/);
+    await phase(page, "none");
+  },
+
+  async ca_rolls_over(browser) {
+    const page = await sign_in(browser);
+    await at(page, "nav-ca").click();
+    await at(page, "act-begin").click();
     await give_reason(page, "the key is old");
-    await phase("distributing");
+    await phase(page, "distributing");
     await at(page, "act-switch").click();
     await says(page.getByRole("dialog"), /1 device lacks the new root/);
     await give_reason(page, "it lacks it by intent");
-    await phase("switched");
+    await phase(page, "switched");
     assert.ok(await at(page, "act-finish").isDisabled(), "nobody is locked out");
 
     await page.goto(new URL(`/devices/${process.env.DEVICE}`, page.url()).href);
@@ -88,6 +100,6 @@ export const leaving_scenarios = ({ at, give_reason, says, sign_in }) => ({
     await at(page, "nav-ca").click();
     await page.locator('[data-testid="act-finish"]:enabled').click();
     await give_reason(page, "all have it");
-    await phase("none");
+    await phase(page, "none");
   },
 });

@@ -36,6 +36,14 @@ class Retirement(Screens):
                          ("retired", "revoked-unsanitised"))
 
 
+class Refused(Screens):
+    def test_a_rollover_is_aborted_and_the_signer_refuses_another_so_soon(self):
+        Device(self.controller, self.scratch, "asked").enrol(self.expect("asked"))
+        before = self.api.items("/ca")
+        self.scenario("ca_rollover_is_aborted_and_another_refused", DEVICE="asked")
+        self.assertEqual(self.api.items("/ca"), before)
+
+
 class Rollover(Screens):
     def test_a_ca_rolls_over_and_is_not_finished_while_a_device_depends_on_the_old_one(self):
         Device(self.controller, self.scratch, "behind").enrol(self.expect("behind"))

@@ -40,10 +40,12 @@ export default function Ca() {
       </Head>
       <ProblemNotice problem={rollover.problem} retry={rollover.reload} />
       {value?.refused && (
-        <Notice tone="warn">
-          <strong>The signer refused the last step.</strong>
-          <span className="break">{value.refused}</span>
-        </Notice>
+        <div data-testid="rollover-refused">
+          <Notice tone="warn">
+            <strong>The signer refused the last step.</strong>
+            <span className="break">{value.refused}</span>
+          </Notice>
+        </div>
       )}
       {value && <RolloverPanel rollover={value} />}
       <Certificates list={certificates} />
