@@ -10,7 +10,6 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
-
 #include "base/random.h"
 
 namespace muster::agent {
@@ -102,15 +101,15 @@ Result<void> FolderDisk::shred(const std::string& name) {
     if (!fd && errno == ENOENT) return {};
     if (!fd) return broken("overwrite", path(name));
     struct stat status{};
-    if (::fstat(fd.get(), &status) != 0) return broken("look at", path(name));
+    if (::fstat(fd.number(), &status) != 0) return broken("look at", path(name));
     SystemRandom random;
     std::string piece(16384, '\0');
     for (auto left = static_cast<std::uint64_t>(status.st_size); left > 0; left -= piece.size()) {
       if (left < piece.size()) piece.resize(left);
       random.fill({reinterpret_cast<std::uint8_t*>(piece.data()), piece.size()});
-      TRY_VOID(write_all(fd.get(), piece, path(name)));
+      TRY_VOID(write_all(fd.number(), piece, path(name)));
     }
-    if (::fsync(fd.get()) != 0) return broken("fsync", path(name));
+    if (::fsync(fd.number()) != 0) return broken("fsync", path(name));
   }
   return remove(name);
 }

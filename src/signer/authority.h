@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/random.h"
 #include "crypto/key.h"
-#include "signer/descriptor.h"
 #include "signer/folder.h"
 #include "signer/rollover.h"
 

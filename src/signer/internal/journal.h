@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "signer/descriptor.h"
+#include "base/descriptor.h"
 #include "signer/rollover.h"
 
 namespace muster::signer {
