@@ -1,5 +1,6 @@
 """The processes of a bench: musterd, mosquitto and the load generator, each pinned, and what the kernel says of them."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -38,6 +39,11 @@ def wait_for_port(port, process, what):
     raise BenchError(f"{what} did not open port {port} in 10 s")
 
 
+def cpu_seconds_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK  # utime, stime
+
+
 class Server:
     """A running server: CPU seconds it has used, and its resident memory."""
 
@@ -49,8 +55,7 @@ class Server:
         self.port = 0
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK  # utime, stime
+        return cpu_seconds_of(self.process.pid)
 
     def resident_bytes(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines():
@@ -78,6 +83,14 @@ class Server:
         self.stop()
 
 
+def is_signer(process, data):
+    """Of the controller with this folder; it is a process of its own, and nobody's child."""
+    with contextlib.suppress(OSError):
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        return words[0].endswith(b"muster-signer") and any(w.startswith(str(data).encode()) for w in words)
+    return False
+
+
 class Musterd(Server):
     name = "musterd"
 
@@ -92,11 +105,36 @@ class Musterd(Server):
                 break
         else:
             raise BenchError(f"musterd did not start; see {data.parent / data.name}.log")
+        self.signer = next((int(entry.name) for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit() and
+                            is_signer(entry, data)), None)
         self.ports = json.loads((data / "ports.json").read_text())
         self.port = self.ports["mqtt"]
 
+    def cpu_seconds(self):
+        return super().cpu_seconds() + (cpu_seconds_of(self.signer) if self.signer else 0)
+
     def token(self):
         return (self.data / "admin.token").read_text().strip()
+
+
+class OpensslResponder(Server):
+    """`openssl ocsp` over a CA of its own, with one certificate in it."""
+
+    name = "openssl ocsp"
+
+    def __init__(self, folder):
+        run = lambda *command: subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
+        key, authority, index = folder / "ca.key", folder / "ca.pem", folder / "index.txt"
+        self.request = folder / "peer.req"
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", key,
+            "-out", authority, "-subj", "/CN=bench", "-days", "2")
+        index.write_text("V\t491231235959Z\t\t01\tunknown\t/CN=device\n")
+        run("ocsp", "-issuer", authority, "-serial", "1", "-no_nonce", "-reqout", self.request)
+        port = free_port()
+        super().__init__(["openssl", "ocsp", "-port", port, "-index", index, "-CA", authority, "-rsigner", authority,
+                          "-rkey", key], folder / "openssl.log")
+        self.port = port
+        wait_for_port(port, self.process, "openssl ocsp")
 
 
 class Mosquitto(Server):

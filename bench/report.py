@@ -34,9 +34,9 @@ class Report:
         self.machine = machine
         self.rows = []
 
-    def beside(self, what, unit, ours, theirs, mark=None, note=""):
+    def beside(self, what, unit, ours, theirs, mark=None, note="", peer="mosquitto"):
         """The same in both, in one interleaved run: the ratio is of the two measurements of a round."""
-        self._add({"what": what, "unit": unit, "ours": Spread(ours), "mosquitto": Spread(theirs),
+        self._add({"what": what, "unit": unit, "ours": Spread(ours), "peer": peer, "theirs": Spread(theirs),
                    "ratio": Spread(a / b for a, b in zip(ours, theirs)), "note": note}, "ratio", mark)
 
     def alone(self, what, unit, ours, mark=None, note=""):
@@ -52,8 +52,8 @@ class Report:
     @staticmethod
     def _line(row):
         parts = [f"{row['what']}: {row['ours']} {row['unit']}"]
-        if "mosquitto" in row:
-            parts.append(f"mosquitto {row['mosquitto']}; ratio {row['ratio']}")
+        if "peer" in row:
+            parts.append(f"{row['peer']} {row['theirs']}; ratio {row['ratio']}")
         if "mark" in row:
             parts.append(f"mark {row['mark']}: {'met' if row['met'] else 'NOT MET'}")
         if row["note"]:
@@ -61,9 +61,9 @@ class Report:
         return "; ".join(parts)
 
     def table(self):
-        lines = ["| measured | Muster | mosquitto | ratio | mark | |", "|---|---|---|---|---|---|"]
+        lines = ["| measured | Muster | peer | ratio | mark | |", "|---|---|---|---|---|---|"]
         for row in self.rows:
-            cells = [f"{row['what']}, {row['unit']}", row["ours"], row.get("mosquitto", ""), row.get("ratio", ""),
+            cells = [f"{row['what']}, {row['unit']}", row["ours"], f"{row['theirs']} {row['peer']}" if "peer" in row else "", row.get("ratio", ""),
                      row.get("mark", ""), {True: "met", False: "**not met**", None: ""}[row.get("met")]]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
         notes = [f"- {row['what']}: {row['note']}" for row in self.rows if row["note"]]
