@@ -118,7 +118,7 @@ struct ApartKey::State {
   ~State() { ::close(line); }
 
   // The answer that has this number; those that came too late for theirs are passed over.
-  Result<Bytes> answer(std::uint64_t number, Duration within) const {
+  Result<Bytes> answer(std::uint64_t number, Duration within) {
     const std::int64_t until = monotonic_ns() + std::chrono::nanoseconds(within).count();
     for (;;) {
       const std::int64_t left = std::max<std::int64_t>(until - monotonic_ns(), 0);
@@ -132,15 +132,27 @@ struct ApartKey::State {
         return fail(Fault::unavailable,
                     "the token's process has ended; start this program again, and look at its "
                     "module if it ends again");
-      if (number_of(datagram) == number) return result_of(datagram);
+      answered = number_of(datagram);
+      if (answered == number) return result_of(datagram);
     }
+  }
+
+  // Whoever comes while a question is overdue is not kept waiting for it too.
+  bool overdue() {
+    pollfd watched{line, POLLIN, 0};
+    while (answered != last && ::poll(&watched, 1, 0) > 0) {
+      const Datagram datagram = receive(line);
+      if (datagram.size() <= number_octets) return false;  // it has ended: the question will tell
+      answered = number_of(datagram);
+    }
+    return answered != last;
   }
 
   const int line;
   const Duration limit;
   crypto::PublicKey key;
   std::mutex one_at_a_time;
-  std::uint64_t last = 0;
+  std::uint64_t last = 0, answered = 0;  // questions
 };
 
 ApartKey::ApartKey(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -170,6 +182,8 @@ Result<Bytes> ApartKey::sign(ByteView message) const {
   if (what.size() > message_max)
     return fail(Fault::invalid, "a token signs no message of more than 64 KiB by Ed25519");
   const std::scoped_lock lock(state_->one_at_a_time);
+  if (state_->overdue())
+    return fail(Fault::unavailable, "the token has not answered an earlier question yet");
   const std::uint64_t number = ++state_->last;
   Datagram asked;
   append_number(asked, number);

@@ -63,6 +63,9 @@ TEST_CASE("a token that does not answer is waited for so long and no longer") {
   REQUIRE_FALSE(late);
   CHECK(late.error().fault == Fault::unavailable);
   CHECK(late.error().message.find("50ms") != std::string::npos);
+  const auto next = key->sign(bytes_of("and at once"));
+  REQUIRE_FALSE(next);
+  CHECK(next.error().message.find("earlier question") != std::string::npos);
   ::kill(child, SIGCONT);
   Result<Bytes> signature = key->sign(bytes_of("in time"));
   while (!signature) signature = key->sign(bytes_of("in time"));  // a slow machine

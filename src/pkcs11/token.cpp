@@ -36,11 +36,14 @@ std::string words_for(const std::string& label, const Bytes& id) {
 
 Bytes prepared(Algorithm algorithm, ByteView message) {
   if (algorithm == Algorithm::ed25519) return {message.begin(), message.end()};
-  const bool p384 = algorithm == Algorithm::ecdsa_p384;
+  if (algorithm == Algorithm::ecdsa_p256) {
+    const crypto::Hash digest = crypto::sha256(message);
+    return {digest.begin(), digest.end()};
+  }
   Bytes digest(EVP_MAX_MD_SIZE);
   std::size_t size = 0;
-  if (EVP_Q_digest(nullptr, p384 ? "SHA384" : "SHA256", nullptr, message.data(), message.size(),
-                   digest.data(), &size) != 1)
+  if (EVP_Q_digest(nullptr, "SHA384", nullptr, message.data(), message.size(), digest.data(),
+                   &size) != 1)
     throw std::bad_alloc();
   digest.resize(size);
   return digest;
