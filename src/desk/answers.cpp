@@ -85,6 +85,7 @@ Result<link::Reply> Answers::answer(const link::State& ask) {
   TRY(auto state, wire::parse_reported_state(ask.payload));
   TRY_VOID(domain_.inventory.reported(ask.device, state.firmware, state.release_id.value_or(""),
                                       state.config));
+  TRY_VOID(domain_.inventory.key_kept(ask.device, std::move(state.key_store)));
   return link::None{};
 }
 

@@ -217,6 +217,7 @@ std::string to_text(const ReportedState& s) {
   Json json = Json::object({{"firmware", s.firmware}, {"sequence", s.sequence}});
   if (s.release_id) json.set("release_id", *s.release_id);
   if (!s.config.is_null()) json.set("config", s.config);
+  if (!s.key_store.empty()) json.set("key_store", s.key_store);
   return to_text(json);
 }
 
@@ -231,6 +232,11 @@ Result<ReportedState> parse_reported_state(std::string_view text) {
   if (const Json* config = in.maybe("config")) {
     if (!config->members()) in.refuse("config", "must be an object");
     s.config = *config;
+  }
+  if (in.maybe("key_store")) {
+    s.key_store = in.text("key_store", 16);
+    if (s.key_store != "file" && s.key_store != "tpm" && s.key_store != "pkcs11")
+      in.refuse("key_store", "must be file, tpm or pkcs11");
   }
   TRY_VOID(in.done());
   return s;

@@ -111,6 +111,7 @@ struct ReportedState {                         // v1/devices/{id}/state
   std::optional<std::string> release_id = {};  // none: the firmware came from the factory
   std::uint64_t sequence = 0;                  // of that release; 0: none
   Json config = {};                            // an object of the device's own, or null
+  std::string key_store = {};  // file, tpm or pkcs11, by its own word; empty: untold
   bool operator==(const ReportedState&) const = default;
 };
 std::string to_text(const ReportedState&);
