@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "muster-signer/issuing_key.h"
 #include "muster-signer/options.h"
 #include "muster-signer/serve.h"
 #include "signer/folder.h"
@@ -34,7 +35,9 @@ Result<void> init(const Options& options) {
   SystemClock clock;
   SystemRandom random;
   TRY_VOID(hand_over(options));
-  TRY(const auto folder, signer::Folder::make(options.folder, clock, random));
+  TRY(const auto token, token_of(options, true));
+  TRY(const auto folder,
+      signer::Folder::make(options.folder, clock, random, token ? &token->public_key() : nullptr));
   for (const auto& certificate : folder.chain)
     std::printf("%s, until %s\n", certificate.common_name.c_str(),
                 rfc3339(certificate.not_after).c_str());

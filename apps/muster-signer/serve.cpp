@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "muster-signer/issuing_key.h"
 #include "signer/connect.h"
 #include "signer/folder.h"
 #include "signer/keeper.h"
@@ -22,10 +23,15 @@ using signer::Descriptor;
 
 Result<Descriptor> signals_to_stop() {
   std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction ended{};
+  ended.sa_handler = SIG_DFL;
+  ended.sa_flags = SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &ended, nullptr);
   sigset_t both;
   sigemptyset(&both);
   sigaddset(&both, SIGTERM);
   sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGCHLD);  // the token's process, without which nothing can be signed
   ::sigprocmask(SIG_BLOCK, &both, nullptr);
   Descriptor stop(::signalfd(-1, &both, SFD_CLOEXEC));
   if (!stop)
@@ -80,9 +86,15 @@ Result<void> serve(const Options& options) {
   // Opened now: nothing can be opened later.
   SystemClock clock;
   SystemRandom random;
-  TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random)
+  TRY(const auto token, token_of(options, options.init));
+  TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random,
+                                                       token ? &token->public_key() : nullptr)
                                 : signer::Folder::open(options.folder));
-  TRY(const auto key, crypto::FileKey::load(folder.issuing_key()));
+  std::optional<crypto::FileKey> file;
+  if (!token) {
+    TRY(file, crypto::FileKey::load(folder.issuing_key()));
+  }
+  const crypto::SigningKey& key = token ? static_cast<const crypto::SigningKey&>(*token) : *file;
   const std::uint32_t allowed = options.allowed_user.value_or(::geteuid());
   const signer::ServeSettings settings{.allowed_user = doors.listener ? std::optional(allowed)
                                                                       : options.allowed_user};
@@ -98,7 +110,10 @@ Result<void> serve(const Options& options) {
   if (!options.socket.empty()) {
     [[maybe_unused]] const auto told = ::write(STDOUT_FILENO, "ready\n", 6);
   }
-  return signer::serve(keeper, std::move(doors), settings);
+  TRY_VOID(signer::serve(keeper, std::move(doors), settings));
+  if (token && token->ended())
+    return fail(Fault::unavailable, "the token's process has ended; start again");
+  return {};
 }
 
 }  // namespace muster
