@@ -171,6 +171,7 @@ std::string Agent::Life::state_text() const {
   if (!running.release_id.empty()) state.release_id = running.release_id;
   if (!desired.empty())
     if (auto json = wire::parse_json(desired)) state.config = std::move(*json);
+  if (pair_in_use().key) state.key_store = credentials.kept_in(pair_in_use());
   return wire::to_text(state);
 }
 

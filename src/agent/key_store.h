@@ -48,6 +48,9 @@ class KeyStore {
   virtual Result<std::string> make(std::span<const std::string> kept) = 0;
   virtual Result<std::unique_ptr<crypto::SigningKey>> open(const std::string& key) const = 0;
   virtual Result<std::shared_ptr<const net::PrivateKey>> for_tls(const std::string& key) const = 0;
+  // Those not in `kept` go: a renewed key's predecessor. What cannot be removed now is tried again
+  // the next time.
+  virtual void keep_only(std::span<const std::string> /*kept*/) {}
   virtual const Witness* witness() const { return nullptr; }  // none: it cannot prove anything
 };
 
