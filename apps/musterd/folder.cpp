@@ -9,6 +9,7 @@
 #include <future>
 
 #include "base/file.h"
+#include "musterd/names.h"
 
 namespace muster {
 namespace {
@@ -68,15 +69,20 @@ Result<std::string> server_chain(const fs::path& path, const desk::ServerTerms& 
 
 }  // namespace
 
-Result<void> Folder::prepare(const fs::path& path) {
+Result<Keys> Folder::prepare(const Config& config) {
+  const fs::path& path = config.data;
   TRY_VOID(make_private(path));
-  if (!fs::exists(path / "ledger.vkey")) return {};  // its first start is not over
-  for (const char* vital : {"muster.db", "keys/ledger.key", "keys/release.key"})
+  TRY_VOID(make_private(path / "keys"));
+  if (!fs::exists(path / "ledger.vkey")) return Keys::open(config);  // its first start is not over
+  std::vector<std::string> all = {"muster.db"};
+  if (config.ledger_key.empty()) all.push_back("keys/ledger.key");
+  if (config.release_key.empty()) all.push_back("keys/release.key");
+  for (const std::string& vital : all)
     if (!fs::exists(path / vital))
       return fail(Fault::corrupt, (path / vital).string() +
                                       " is missing, and nothing can take its place: restore the "
                                       "folder from a backup, or begin a new one");
-  return {};
+  return Keys::open(config);
 }
 
 Result<std::string> read_text(const fs::path& path) {
@@ -98,26 +104,23 @@ Result<std::string> new_server_chain(const fs::path& path, const desk::ServerTer
   return chain;
 }
 
-Result<Folder> Folder::open(const fs::path& path, const desk::ServerTerms& terms,
-                            signer::Issuer& signer, const Clock& clock, Random& random) {
-  TRY_VOID(make_private(path / "keys"));
+Result<Folder> Folder::open(const Config& config, const Keys& keys, signer::Issuer& signer,
+                            const Clock& clock, Random& random) {
+  const fs::path& path = config.data;
+  const desk::ServerTerms terms = server_terms(config);
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
-  TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
-  TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
   TRY(auto certificates,
       awaited<std::vector<Certificate>>([&](auto answer) { signer.chain(std::move(answer)); }));
   TRY_VOID(
       write_text(path / "issuing.pem", crypto::certificate_pem(certificates.front().der), false));
   TRY_VOID(write_text(path / "ca.pem", crypto::certificate_pem(certificates.back().der), false));
   TRY(auto chain, server_chain(path, terms, server, signer, certificates.front(), clock, random));
-  TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));
+  TRY_VOID(write_text(path / "release.pub", keys.release->public_key().pem(), false));
   std::string anchors;
   for (const auto& c : certificates) anchors += crypto::certificate_pem(c.der);
   std::string server_key = server.private_pem();
-  std::string origin = "muster/" + to_hex(ledger.public_key().fingerprint()).substr(0, 16);
+  std::string origin = "muster/" + to_hex(keys.ledger->public_key().fingerprint()).substr(0, 16);
   return Folder{.path = path,
-                .ledger_key = std::move(ledger),
-                .release_key = std::move(release),
                 .authority = std::move(certificates),
                 .server_key_pem = std::move(server_key),
                 .server_chain_pem = std::move(chain),

@@ -2,7 +2,7 @@
 // again after that.
 //
 //   muster.db  telemetry/  artifacts/   what is kept
-//   keys/{server,ledger,release}.key   0600
+//   keys/{server,ledger,release}.key   0600; the last two not when they are in a token
 //   ca.pem                   the fleet root, for clients
 //   issuing.pem  server.pem  the issuing CA; the doors' certificate and its chain
 //   signer/                  the signer's own folder, when it is started from here
@@ -25,6 +25,8 @@
 #include "crypto/certificate.h"
 #include "crypto/key.h"
 #include "desk/server_certificate.h"
+#include "musterd/config.h"
+#include "musterd/keys.h"
 #include "signer/issuer.h"
 
 namespace muster {
@@ -35,15 +37,13 @@ struct Names {  // what the server certificate is for; the first one names the l
 
 struct Folder {
   std::filesystem::path path;
-  crypto::FileKey ledger_key, release_key;
   std::vector<crypto::Certificate> authority;  // issuing, then root
   std::string server_key_pem, server_chain_pem, device_anchors_pem;
   std::string log_origin;  // of the ledger: as lasting as its key
 
-  // Makes the folder, or sees that nothing is missing from one that was complete.
-  static Result<void> prepare(const std::filesystem::path&);
-  static Result<Folder> open(const std::filesystem::path&, const desk::ServerTerms&,
-                             signer::Issuer&, const Clock&, Random&);
+  // Makes the folder, or sees that nothing is missing from one that was complete; opens its keys.
+  static Result<Keys> prepare(const Config&);
+  static Result<Folder> open(const Config&, const Keys&, signer::Issuer&, const Clock&, Random&);
 };
 
 // Asks the signer for a certificate of the doors' key, waits for it, and writes server.pem: the

@@ -15,6 +15,7 @@
 #include "musterd/config.h"
 #include "musterd/folder.h"
 #include "musterd/identity_settings.h"
+#include "musterd/keys.h"
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
@@ -29,19 +30,19 @@ static int run(const Config& config) {
   // ground
   SystemClock clock;
   SystemRandom random;
-  expect(Folder::prepare(config.data));
+  const Keys keys = expect(Folder::prepare(config));  // before the first thread
   auto store = expect(store::Store::open(config.data / "muster.db"));
   std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
-  Folder folder = expect(Folder::open(config.data, server_terms(config), *signer, clock, random));
+  Folder folder = expect(Folder::open(config, keys, *signer, clock, random));
 
   // domain: one thread, no locks
-  auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
+  auto ledger = expect(ledger::Ledger::open(store, *keys.ledger, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
   auto identity = expect(identity::Identity::open(store, ledger, inventory, folder.authority, clock,
                                                   random, identity_settings(config)));
   expect(trust_vendors(config, identity.attestation()));
   auto releases = expect(
-      release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
+      release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
