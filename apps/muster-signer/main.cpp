@@ -95,5 +95,6 @@ int main(int argc, char** argv) {
   const std::string& field = ended.error().field;
   std::fprintf(stderr, "muster-signer: %s%s%s\n", field.c_str(), field.empty() ? "" : ": ",
                ended.error().message.c_str());
-  return 1;
+  // A service does not start it to try a wrong PIN again.
+  return ended.error().fault == Fault::unauthorized ? 5 : 1;
 }

@@ -1,5 +1,6 @@
 #include "muster-signer/serve.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,6 +74,27 @@ Result<void> confine() {
   return {};
 }
 
+// Whoever started us starts us again when we end, and tokens lock after a few wrong PINs. So with a
+// line to one that does we stay until he goes, or until somebody may have corrected the PIN.
+void sit_out(const signer::Doors& doors) {
+  constexpr int longest_ms = 5 * 60 * 1000;
+  if (doors.connected.empty()) return;
+  signalfd_siginfo token_ended{};
+  [[maybe_unused]] const auto heard = ::read(doors.stop, &token_ended, sizeof token_ended);
+  pollfd watched[] = {{doors.stop, POLLIN, 0}, {doors.connected.front().number(), 0, 0}};
+  ::poll(watched, 2, longest_ms);
+}
+
+Result<std::unique_ptr<pkcs11::ApartKey>> opened_token(const Options& options,
+                                                       const signer::Doors& doors) {
+  auto token = token_of(options, options.init);
+  if (!token && token.error().fault == Fault::unauthorized) {
+    log::error("signer", "nothing is signed", {{"because", token.error().message}});
+    sit_out(doors);
+  }
+  return token;
+}
+
 }  // namespace
 
 Result<void> serve(const Options& options) {
@@ -86,7 +108,7 @@ Result<void> serve(const Options& options) {
   // Opened now: nothing can be opened later.
   SystemClock clock;
   SystemRandom random;
-  TRY(const auto token, token_of(options, options.init));
+  TRY(const auto token, opened_token(options, doors));
   TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random,
                                                        token ? &token->public_key() : nullptr)
                                 : signer::Folder::open(options.folder));

@@ -3,6 +3,7 @@
 // Each object is built from those above it and destroyed in reverse. But for the log level, nothing
 // in the program is global, registered or looked up by name.
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <optional>
 #include <system_error>
@@ -24,13 +25,21 @@
 
 using namespace muster;
 
+// Ends with 5 when a token refuses its PIN, so that no service starts it to try again.
+static Keys keys_of(const Config& config) {
+  auto keys = Folder::prepare(config);
+  if (keys || keys.error().fault != Fault::unauthorized) return expect(std::move(keys));
+  std::fprintf(stderr, "error: %s\n", keys.error().message.c_str());
+  std::exit(5);
+}
+
 static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
 
   // ground
   SystemClock clock;
   SystemRandom random;
-  const Keys keys = expect(Folder::prepare(config));  // before the first thread
+  const Keys keys = keys_of(config);  // before the first thread
   auto store = expect(store::Store::open(config.data / "muster.db"));
   std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
   Folder folder = expect(Folder::open(config, keys, *signer, clock, random));

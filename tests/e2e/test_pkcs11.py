@@ -195,6 +195,15 @@ class Refusals(unittest.TestCase):
             self.assertIn('token "server" refuses the PIN', said)
             self.assertNotIn("0000-wrong", said)
 
+    def test_a_wrong_pin_is_tried_once(self):
+        self.hsm.write_pin("0000-wrong")
+        said = self.musterd("--issuing-key", self.hsm.uri("server", "issuing"))
+        self.assertEqual(said.count("nothing is signed"), 1, said)
+        self.assertIn('refuses the PIN', said)
+        done = subprocess.run([BINARIES / "musterd", "--data", self.safe / "other", "--ledger-key",
+                               self.hsm.uri("server", "ledger")], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 5, "a service is not to start it again")
+
     def test_a_pin_in_the_uri(self):
         uri = self.hsm.uri("server", "ledger").split("?")[0] + f"?pin-value={PIN}"
         self.assertIn("a PIN does not belong in a URI", self.musterd("--ledger-key", uri))
