@@ -57,18 +57,25 @@ struct Token::State {
   Result<T> in_session(Ask ask) {
     const std::scoped_lock lock(one_at_a_time);
     const bool old = session != nullptr;
-    if (!session) {
-      TRY(session, Session::begin(uri));
-    }
+    if (!session) TRY_VOID(begin());
     Result<T> answer = ask(*session);
     if (answer || !gone(session->last())) return answer;
     forget();
     if (!old) return answer;
-    TRY(session, Session::begin(uri));
+    TRY_VOID(begin());
     log::warning("pkcs11", "the token was gone and is back", {{"token", session->name()}});
     answer = ask(*session);
     if (!answer && gone(session->last())) forget();
     return answer;
+  }
+
+  // A PIN that was refused is not tried a second time: tokens lock.
+  Result<void> begin() {
+    if (refusal) return std::unexpected(*refusal);
+    auto begun = Session::begin(uri);
+    if (!begun && begun.error().fault == Fault::unauthorized) refusal = begun.error();
+    TRY(session, std::move(begun));
+    return {};
   }
 
   void forget() {
@@ -89,13 +96,17 @@ struct Token::State {
   Result<Object> the_same(Session& with, const std::string& label, const Bytes& id) {
     const auto known = handles.find({label, id});
     if (known != handles.end()) return known->second;
-    TRY(const Object found, the_private(with, label, id));
-    handles.emplace(std::pair(label, id), found);
+    auto found = the_private(with, label, id);
+    if (found)
+      handles.emplace(std::pair(label, id), *found);
+    else
+      with.doubt();  // SoftHSM goes on without the keys of a token that is away
     return found;
   }
 
   const Uri uri;
   std::unique_ptr<Session> session;
+  std::optional<Error> refusal;                             // of the PIN
   std::map<std::pair<std::string, Bytes>, Object> handles;  // of private keys, in this session
   std::mutex one_at_a_time;
 };
@@ -163,7 +174,7 @@ Token::~Token() = default;
 
 Result<std::unique_ptr<Token>> Token::open(Uri uri) {
   auto state = std::make_unique<State>(std::move(uri));
-  TRY(state->session, Session::begin(state->uri));
+  TRY_VOID(state->begin());
   return std::unique_ptr<Token>(new Token(std::move(state)));
 }
 
@@ -220,11 +231,13 @@ Result<Bytes> Key::sign(ByteView message) const {
 Result<Bytes> Key::sign_prepared(ByteView what) const {
   const Algorithm algorithm = public_key_.algorithm();
   auto& state = *token_.state_;
-  TRY(const Bytes raw, state.in_session<Bytes>([&](Session& with) -> Result<Bytes> {
+  const auto raw = state.in_session<Bytes>([&](Session& with) -> Result<Bytes> {
     TRY(const Object secret, state.the_same(with, label_, id_));
     return with.sign(secret, signing(algorithm), what);
-  }));
-  return signature_of(algorithm, raw);
+  });
+  // It was there and did sign: whatever is missing or refused now may be back later.
+  if (!raw) return fail(Fault::unavailable, raw.error().message);
+  return signature_of(algorithm, *raw);
 }
 
 Result<KeyInToken> open_key(const std::string& text, std::optional<Algorithm> make,

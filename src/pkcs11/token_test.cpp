@@ -143,6 +143,24 @@ TEST_CASE("two halves that do not belong together are not taken for a key") {
   CHECK(refusal(hsm.uri("key-01")).fault == Fault::corrupt);
 }
 
+TEST_CASE("a PIN that was refused is not tried again while the program runs") {
+  const SoftHsm hsm;
+  const auto held = opened(hsm.uri("mine"), Algorithm::ecdsa_p256);
+  const auto away = hsm.tokens().parent_path() / "drawer";
+  std::filesystem::rename(hsm.tokens(), away);
+  std::filesystem::create_directory(hsm.tokens());
+  CHECK_FALSE(held.key->sign(bytes_of("x")));
+  std::filesystem::remove(hsm.tokens());
+  std::filesystem::rename(away, hsm.tokens());
+  hsm.write_pin("0000-wrong");
+  const auto refused = held.key->sign(bytes_of("x"));
+  REQUIRE_FALSE(refused);
+  CHECK(says(refused.error(), "refuses the PIN"));
+  hsm.write_pin(SoftHsm::the_pin);
+  CHECK(says(held.key->sign(bytes_of("x")).error(), "refuses the PIN"));
+  opened(hsm.uri("mine"));
+}
+
 TEST_CASE("a token that is taken out does not sign, and signs when it is back") {
   const SoftHsm hsm;
   const auto message = bytes_of("again");
@@ -154,6 +172,7 @@ TEST_CASE("a token that is taken out does not sign, and signs when it is back") 
   const auto refused = held.key->sign(message);
   REQUIRE_FALSE(refused);
   INFO(refused.error().message);
+  CHECK(refused.error().fault == Fault::unavailable);
   std::filesystem::remove(hsm.tokens());
   std::filesystem::rename(away, hsm.tokens());
   CHECK(held.key->public_key().verify(message, expect(held.key->sign(message))));

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+from device import Device
 from maker import Maker
 from softhsm import PIN, SoftHsm
 from stage import BINARIES, METRICS, Stage
@@ -163,6 +164,34 @@ class Renewal(Stage):
         self.eventually("the new key is the only one",
                         lambda: len(keys := hsm.private_keys("device")) == 1 and keys != [first], 30)
         self.eventually("it is online with it", lambda: self.device("young")["online"], 30)
+
+
+class TokenAway(Stage):
+    """The issuing key alone in a token, which is taken out while all of it runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.safe = pathlib.Path(tempfile.mkdtemp(prefix="muster-hsm-"))
+        cls.hsm = SoftHsm(cls.safe)
+        cls.addClassCleanup(shutil.rmtree, cls.safe)
+        cls.addClassCleanup(cls.hsm.put_away)
+        cls.hsm.add("server")
+        cls.options = ("--issuing-key", cls.hsm.uri("server", "issuing"))
+        super().setUpClass()
+        cls.api.post("/models", {"name": "meter"})
+
+    def test_while_the_token_is_away_nobody_is_enrolled_and_one_time_tokens_stay_good(self):
+        device, token = Device(self.controller, self.scratch, "patient"), self.expect("patient")
+        away = self.safe / "drawer"
+        self.hsm.tokens.rename(away)
+        self.hsm.tokens.mkdir()
+        refused = device.ask(token)
+        self.assertEqual(refused.status, 503, refused.body)
+        self.assertEqual(self.device("patient")["state"], "expected")
+        self.hsm.tokens.rmdir()
+        away.rename(self.hsm.tokens)
+        device.enrol(token)
+        self.assertEqual(self.device("patient")["state"], "active")
 
 
 class Refusals(unittest.TestCase):

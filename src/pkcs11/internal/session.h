@@ -27,6 +27,8 @@ class Session {
   const std::string& name() const { return name_; }  // of the token, for messages
   CK_RV last() const { return last_; }               // what the last refused call answered
 
+  void doubt() { last_ = CKR_DEVICE_REMOVED; }  // what must be there is not: to begin anew may help
+
   // At most two, which is one too many for most who ask.
   Result<std::vector<Object>> find(CK_OBJECT_CLASS, const std::string& label, const Bytes& id,
                                    std::size_t limit = 2);
