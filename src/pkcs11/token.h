@@ -2,9 +2,8 @@
 //
 // The module is loaded, a session is opened and logged in when the Token is opened, and again by
 // itself when the token was taken out or its module lost it. The PIN is read from its file at each
-// login and kept nowhere. Tokens lock: it is not tried when one try is left, nor again by who saw it
-// refused.
-// Errors name the token and the key, and never the PIN.
+// login and kept nowhere. Tokens lock: it is not tried when one try is left, nor again by who saw
+// it refused. Errors name the token and the key, and never the PIN.
 //
 // Any thread, one at a time. A call blocks for as long as the token takes: who cannot wait puts it
 // in a process of its own (pkcs11/apart.h). Reads no clock.
