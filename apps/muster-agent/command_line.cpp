@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "muster-agent/provision_options.h"
+#include "muster-agent/token_keys.h"
 #include "muster-agent/tpm_keys.h"
 
 namespace muster {
@@ -21,7 +22,8 @@ CommandLine CommandLine::read(int argc, char** argv) {
   add_provision(app, given.provision);
   app.add_option("--token-file", given.token_file, "its one-time token; not needed once enrolled");
   app.add_option("--key-store", given.key_store,
-                 "where its keys are made: file, or tpm:TCTI (tpm:device:/dev/tpmrm0)");
+                 "where its keys are made: file, tpm:TCTI (tpm:device:/dev/tpmrm0), or a token's "
+                 "PKCS#11 URI (pkcs11:token=...?pin-source=file:...)");
   app.add_option("--idevid-cert", given.idevid_cert,
                  "the certificate its maker gave it, PEM, leaf first; in place of a token");
   app.add_option("--idevid-key", given.idevid_key, "the key of that certificate, PEM");
@@ -102,8 +104,13 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
 Result<std::unique_ptr<agent::KeyStore>> key_store_of(const CommandLine& given) {
   constexpr std::string_view tpm = "tpm:";
   if (given.key_store == "file") return nullptr;
+  if (pkcs11::is_uri(given.key_store)) {
+    TRY(auto keys, TokenKeys::at(given.key_store, given.id));
+    return std::unique_ptr<agent::KeyStore>(std::move(keys));
+  }
   if (!given.key_store.starts_with(tpm))
-    return fail(Fault::invalid, "is file, or tpm: and how the TPM is reached", "--key-store");
+    return fail(Fault::invalid, "is file, tpm: and how the TPM is reached, or a PKCS#11 URI",
+                "--key-store");
   TRY(auto keys, TpmKeys::at(given.key_store.substr(tpm.size())));
   return std::unique_ptr<agent::KeyStore>(std::move(keys));
 }

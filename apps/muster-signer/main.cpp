@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "muster-signer/issuing_key.h"
 #include "muster-signer/options.h"
 #include "muster-signer/serve.h"
 #include "signer/folder.h"
@@ -34,7 +35,9 @@ Result<void> init(const Options& options) {
   SystemClock clock;
   SystemRandom random;
   TRY_VOID(hand_over(options));
-  TRY(const auto folder, signer::Folder::make(options.folder, clock, random));
+  TRY(const auto token, token_of(options, true));
+  TRY(const auto folder,
+      signer::Folder::make(options.folder, clock, random, token ? &token->public_key() : nullptr));
   for (const auto& certificate : folder.chain)
     std::printf("%s, until %s\n", certificate.common_name.c_str(),
                 rfc3339(certificate.not_after).c_str());
@@ -92,5 +95,6 @@ int main(int argc, char** argv) {
   const std::string& field = ended.error().field;
   std::fprintf(stderr, "muster-signer: %s%s%s\n", field.c_str(), field.empty() ? "" : ": ",
                ended.error().message.c_str());
-  return 1;
+  // A service does not start it to try a wrong PIN again.
+  return ended.error().fault == Fault::unauthorized ? 5 : 1;
 }

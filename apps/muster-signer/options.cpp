@@ -126,6 +126,8 @@ Options Options::read(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--folder", options.folder, "its keys, certificates and log");
+  app.add_option("--issuing-key", options.issuing_key,
+                 "the issuing key in a token, by its PKCS#11 URI; else keys/issuing.key");
   add_serve(app, options, words);
   add_others(app, options);
   try {

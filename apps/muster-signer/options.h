@@ -15,6 +15,7 @@ struct Options {
   Command command = Command::serve;
   std::filesystem::path folder;
   bool init = false;             // serve: make what is missing first
+  std::string issuing_key;       // PKCS#11 URI; empty: a file in the folder
   std::string user;              // to become, when started as root
   std::filesystem::path socket;  // to listen at; empty: `descriptor` is the line
   int descriptor = -1;           // a connected stream socket, or one that listens

@@ -1,5 +1,6 @@
 #include "muster-signer/serve.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include "base/descriptor.h"
 #include "base/log.h"
+#include "muster-signer/issuing_key.h"
 #include "signer/connect.h"
 #include "signer/folder.h"
 #include "signer/keeper.h"
@@ -21,10 +23,15 @@ namespace {
 
 Result<Descriptor> signals_to_stop() {
   std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction ended{};
+  ended.sa_handler = SIG_DFL;
+  ended.sa_flags = SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &ended, nullptr);
   sigset_t both;
   sigemptyset(&both);
   sigaddset(&both, SIGTERM);
   sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGCHLD);  // the token's process, without which nothing can be signed
   ::sigprocmask(SIG_BLOCK, &both, nullptr);
   Descriptor stop(::signalfd(-1, &both, SFD_CLOEXEC));
   if (!stop)
@@ -66,6 +73,27 @@ Result<void> confine() {
   return {};
 }
 
+// Whoever started us starts us again when we end, and tokens lock after a few wrong PINs. So with a
+// line to one that does we stay until he goes, or until somebody may have corrected the PIN.
+void sit_out(const signer::Doors& doors) {
+  constexpr int longest_ms = 5 * 60 * 1000;
+  if (doors.connected.empty()) return;
+  signalfd_siginfo token_ended{};
+  [[maybe_unused]] const auto heard = ::read(doors.stop, &token_ended, sizeof token_ended);
+  pollfd watched[] = {{doors.stop, POLLIN, 0}, {doors.connected.front().number(), 0, 0}};
+  ::poll(watched, 2, longest_ms);
+}
+
+Result<std::unique_ptr<pkcs11::ApartKey>> opened_token(const Options& options,
+                                                       const signer::Doors& doors) {
+  auto token = token_of(options, options.init);
+  if (!token && token.error().fault == Fault::unauthorized) {
+    log::error("signer", "nothing is signed", {{"because", token.error().message}});
+    sit_out(doors);
+  }
+  return token;
+}
+
 }  // namespace
 
 Result<void> serve(const Options& options) {
@@ -79,9 +107,12 @@ Result<void> serve(const Options& options) {
   // Opened now: nothing can be opened later.
   SystemClock clock;
   SystemRandom random;
-  TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random)
+  TRY(const auto token, opened_token(options, doors));
+  TRY(auto folder, options.init ? signer::Folder::make(options.folder, clock, random,
+                                                       token ? &token->public_key() : nullptr)
                                 : signer::Folder::open(options.folder));
-  TRY(auto authority, signer::Authority::open(folder));
+  TRY(auto authority,
+      token ? signer::Authority::of(folder.chain, *token) : signer::Authority::open(folder));
   const std::uint32_t allowed = options.allowed_user.value_or(::geteuid());
   const signer::ServeSettings settings{.allowed_user = doors.listener ? std::optional(allowed)
                                                                       : options.allowed_user};
@@ -97,7 +128,10 @@ Result<void> serve(const Options& options) {
   if (!options.socket.empty()) {
     [[maybe_unused]] const auto told = ::write(STDOUT_FILENO, "ready\n", 6);
   }
-  return signer::serve(keeper, std::move(doors), settings);
+  TRY_VOID(signer::serve(keeper, std::move(doors), settings));
+  if (token && token->ended())
+    return fail(Fault::unavailable, "the token's process has ended; start again");
+  return {};
 }
 
 }  // namespace muster

@@ -2,9 +2,11 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/random.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "muster/commands.h"
+#include "pkcs11/token.h"
 #include "wire/update.h"
 
 namespace muster {
@@ -68,9 +70,29 @@ Result<std::int64_t> next_sequence(Remote& remote, const std::string& model) {
   return highest + 1;
 }
 
+struct OperatorKey {
+  std::optional<crypto::FileKey> file;
+  pkcs11::KeyInToken token;
+  const crypto::SigningKey& key() const {
+    return file ? static_cast<const crypto::SigningKey&>(*file) : *token.key;
+  }
+};
+
+Result<OperatorKey> operator_key(const std::string& named) {
+  OperatorKey out;
+  if (pkcs11::is_uri(named)) {
+    SystemRandom random;
+    TRY(out.token, pkcs11::open_key(named, {}, random));
+  } else {
+    TRY(out.file, crypto::FileKey::load(named));
+  }
+  return out;
+}
+
 // Signs here, with the operator's own key, so that the controller never holds it.
 Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& digest) {
-  TRY(auto key, crypto::FileKey::load(o.key));
+  TRY(const auto held, operator_key(o.key));
+  const crypto::SigningKey& key = held.key();
   TRY(auto model, ModelId::parse(o.model, "--model"));
   wire::ReleaseMetadata release{.model = model,
                                 .version = o.version,
@@ -120,9 +142,9 @@ void release_commands(CLI::App& root, Chosen& chosen) {
       noun->add_subcommand("publish", "upload an artifact and publish it as a signed release");
   app->add_option("--model", o->model, "device model")->required();
   app->add_option("--version", o->version, "version, higher than every one published")->required();
-  app->add_option(
-      "--key", o->key,
-      "sign with this private key (PEM); else the controller signs with its online key");
+  app->add_option("--key", o->key,
+                  "sign with this private key (PEM, or a token's PKCS#11 URI); else the controller "
+                  "signs with its online key");
   app->add_option("--sequence", o->sequence,
                   "with --key: the release's sequence; the next one if not given");
   app->add_option("--floor", o->floor, "lowest sequence a device that has this may go back to");

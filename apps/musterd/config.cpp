@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "pkcs11/uri.h"
 
 namespace muster {
 namespace {
@@ -43,6 +44,14 @@ Setter duration(Duration& into) {
 Setter text(std::string& into) {
   return [&into](const std::string& value) -> Result<void> {
     into = value;
+    return {};
+  };
+}
+
+Setter token_key(std::string& into) {
+  return [&into](const std::string& text) -> Result<void> {
+    TRY_VOID(pkcs11::parse_uri(text));
+    into = text;
     return {};
   };
 }
@@ -92,6 +101,13 @@ std::vector<Option> options(Config& c) {
       {"public-name", "host name clients use", text(c.public_name)},
       {"signer", "socket of a muster-signer that runs by itself; else one is started here",
        text(c.signer)},
+      {"issuing-key", "the issuing key in a token, by its PKCS#11 URI, for the signer started here",
+       token_key(c.issuing_key)},
+      {"ledger-key", "the ledger's key in a token, by its PKCS#11 URI; else keys/ledger.key",
+       token_key(c.ledger_key)},
+      {"release-key",
+       "the online release key in a token, by its PKCS#11 URI; else keys/release.key",
+       token_key(c.release_key)},
       {"tpm-vendors", "CA certificates of TPM vendors, PEM: a TPM has to show one below them",
        text(c.tpm_vendors)},
       {"io-threads", "of the device doors; 0: one per core", number(c.io_threads, 0, 256)},
@@ -188,6 +204,10 @@ Result<Config> Config::read(int argc, char** argv) {
       return std::unexpected(about("--" + option.name, set.error()));
   }
   if (app.count("--config") > 0) TRY_VOID(read_settings(file, known, given));
+  if (!config.issuing_key.empty() && !config.signer.empty())
+    return fail(Fault::invalid,
+                "--issuing-key is for a signer that is started here; the one at --signer has its "
+                "own");
   if (config.certificate_life < 1min || config.token_life < 1min ||
       config.server_certificate_life < 1min)
     return fail(Fault::invalid,

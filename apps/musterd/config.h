@@ -17,6 +17,8 @@ struct Config {
   std::filesystem::path data;
   std::string bind = "127.0.0.1";
   std::uint16_t operator_port = 8443, mqtt_port = 8883, device_port = 8884, enrol_port = 8885;
+  std::string ledger_key, release_key,
+      issuing_key;     // PKCS#11 URIs; empty: files below the data folder
   std::string signer;  // socket of a signer that runs by itself; empty: one is started
   std::optional<std::uint16_t> status_port;  // plain HTTP, CRL and OCSP only
   std::string pki_url;      // public base of CRL and OCSP, named in certificates; empty: none

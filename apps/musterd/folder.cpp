@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/private_folder.h"
 #include "crypto/certificate_file.h"
+#include "musterd/names.h"
 
 namespace muster {
 namespace {
@@ -39,15 +40,20 @@ Result<Certificate> server_certificate(const fs::path& path, const desk::ServerT
 
 }  // namespace
 
-Result<void> Folder::prepare(const fs::path& path) {
+Result<Keys> Folder::prepare(const Config& config) {
+  const fs::path& path = config.data;
   TRY_VOID(make_private_folder(path));
-  if (!fs::exists(path / "ledger.vkey")) return {};  // its first start is not over
-  for (const char* vital : {"muster.db", "keys/ledger.key", "keys/release.key"})
+  TRY_VOID(make_private_folder(path / "keys"));
+  if (!fs::exists(path / "ledger.vkey")) return Keys::open(config);  // its first start is not over
+  std::vector<std::string> all = {"muster.db"};
+  if (config.ledger_key.empty()) all.push_back("keys/ledger.key");
+  if (config.release_key.empty()) all.push_back("keys/release.key");
+  for (const std::string& vital : all)
     if (!fs::exists(path / vital))
       return fail(Fault::corrupt, (path / vital).string() +
                                       " is missing, and nothing can take its place: restore the "
                                       "folder from a backup, or begin a new one");
-  return {};
+  return Keys::open(config);
 }
 
 Result<std::string> read_text(const fs::path& path) {
@@ -83,24 +89,21 @@ Result<std::string> write_certificates(const fs::path& path, const Certificate& 
   return chain;
 }
 
-Result<Folder> Folder::open(const fs::path& path, const desk::ServerTerms& terms,
-                            signer::Issuer& signer, const Clock& clock, Random& random) {
-  TRY_VOID(make_private_folder(path / "keys"));
+Result<Folder> Folder::open(const Config& config, const Keys& keys, signer::Issuer& signer,
+                            const Clock& clock, Random& random) {
+  const fs::path& path = config.data;
+  const desk::ServerTerms terms = server_terms(config);
   TRY(auto server, FileKey::load_or_make(path / "keys/server.key", Algorithm::ecdsa_p256));
-  TRY(auto ledger, FileKey::load_or_make(path / "keys/ledger.key", Algorithm::ed25519));
-  TRY(auto release, FileKey::load_or_make(path / "keys/release.key", Algorithm::ed25519));
   TRY(const auto authorities,
       awaited<signer::Authorities>([&](auto answer) { signer.authorities(std::move(answer)); }));
   auto trusted = identity::trusted_of(authorities);
   TRY(const auto own,
       server_certificate(path, terms, server, signer, trusted.current.issuing, clock, random));
   TRY(auto chain, write_certificates(path, own, trusted));
-  TRY_VOID(write_text(path / "release.pub", release.public_key().pem(), false));
+  TRY_VOID(write_text(path / "release.pub", keys.release->public_key().pem(), false));
   std::string server_key = server.private_pem();
-  std::string origin = "muster/" + to_hex(ledger.public_key().fingerprint()).substr(0, 16);
+  std::string origin = "muster/" + to_hex(keys.ledger->public_key().fingerprint()).substr(0, 16);
   return Folder{.path = path,
-                .ledger_key = std::move(ledger),
-                .release_key = std::move(release),
                 .trusted = std::move(trusted),
                 .device_life_max = authorities.device_life_max,
                 .server_key_pem = std::move(server_key),

@@ -2,7 +2,7 @@
 // again after that.
 //
 //   muster.db  telemetry/  artifacts/   what is kept
-//   keys/{server,ledger,release}.key   0600
+//   keys/{server,ledger,release}.key   0600; the last two not when they are in a token
 //   ca.pem                   the fleet root, for clients; two while the CA rolls over
 //   issuing.pem  server.pem  the issuing CA; the doors' certificate and its chain
 //   signer/                  the signer's own folder, when it is started from here
@@ -26,6 +26,8 @@
 #include "crypto/key.h"
 #include "desk/server_certificate.h"
 #include "identity/rollover.h"
+#include "musterd/config.h"
+#include "musterd/keys.h"
 #include "signer/issuer.h"
 
 namespace muster {
@@ -36,7 +38,6 @@ struct Names {  // what the server certificate is for; the first one names the l
 
 struct Folder {
   std::filesystem::path path;
-  crypto::FileKey ledger_key, release_key;
   identity::Trusted trusted;   // as the signer told it at start
   Duration device_life_max{};  // that the signer gives
   std::string server_key_pem, server_chain_pem;
@@ -46,10 +47,9 @@ struct Folder {
     return {trusted.current.issuing, trusted.current.root};
   }
 
-  // Makes the folder, or sees that nothing is missing from one that was complete.
-  static Result<void> prepare(const std::filesystem::path&);
-  static Result<Folder> open(const std::filesystem::path&, const desk::ServerTerms&,
-                             signer::Issuer&, const Clock&, Random&);
+  // Makes the folder, or sees that nothing is missing from one that was complete; opens its keys.
+  static Result<Keys> prepare(const Config&);
+  static Result<Folder> open(const Config&, const Keys&, signer::Issuer&, const Clock&, Random&);
 };
 
 std::string pem_of(const std::vector<crypto::Certificate>&);

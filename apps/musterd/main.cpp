@@ -3,6 +3,7 @@
 // Each object is built from those above it and destroyed in reverse. But for the log level, nothing
 // in the program is global, registered or looked up by name.
 #include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <optional>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include "musterd/config.h"
 #include "musterd/folder.h"
 #include "musterd/identity_settings.h"
+#include "musterd/keys.h"
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
@@ -24,30 +26,38 @@
 using namespace muster;
 using retirement::Retirements;
 
+// Ends with 5 when a token refuses its PIN, so that no service starts it to try again.
+static Keys keys_of(const Config& config) {
+  auto keys = Folder::prepare(config);
+  if (keys || keys.error().fault != Fault::unauthorized) return expect(std::move(keys));
+  std::fprintf(stderr, "error: %s\n", keys.error().message.c_str());
+  std::exit(5);
+}
+
 static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
 
   // ground
   SystemClock clock;
   SystemRandom random;
-  expect(Folder::prepare(config.data));
+  const Keys keys = keys_of(config);  // before the first thread
   auto store = expect(store::Store::open(config.data / "muster.db"));
   std::optional<signer::RemoteIssuer> signer{expect(signer_of(config))};
-  Folder folder = expect(Folder::open(config.data, server_terms(config), *signer, clock, random));
+  Folder folder = expect(Folder::open(config, keys, *signer, clock, random));
 
   // domain: one thread, no locks
-  auto ledger = expect(ledger::Ledger::open(store, folder.ledger_key, clock, folder.log_origin));
+  auto ledger = expect(ledger::Ledger::open(store, *keys.ledger, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
   auto identity = expect(open_identity(config, folder, store, ledger, inventory, clock, random));
   auto releases = expect(
-      release::Releases::open(store, ledger, folder.path / "artifacts", folder.release_key, clock));
+      release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
   auto response = expect(response::Response::open(store, ledger, inventory, segment, clock, random,
                                                   response_settings(config)));
-  auto retiring = expect(Retirements::open(store, ledger, inventory, identity, folder.release_key,
-                                           clock, random, retirement_settings(config)));
+  auto retiring = expect(Retirements::open(store, ledger, inventory, identity, *keys.release, clock,
+                                           random, retirement_settings(config)));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
   desk::Domain domain{store,    ledger,  inventory, identity, releases,
                       rollouts, segment, response,  retiring};

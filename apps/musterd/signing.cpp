@@ -48,6 +48,8 @@ Result<signer::Connect> signer_of(const Config& config) {
   TRY_VOID(hand_over(config.data, folder));
   const Names names = names_of(config);
   std::vector<std::string> arguments{"serve", "--init", "--folder", folder.string()};
+  if (!config.issuing_key.empty())
+    arguments.insert(arguments.end(), {"--issuing-key", config.issuing_key});
   for (const auto* list : {&names.dns, &names.addresses})
     for (const std::string& name : *list)
       arguments.insert(arguments.end(), {"--server-name", name});

@@ -194,6 +194,7 @@ std::string Agent::Life::state_text() const {
   if (!running.release_id.empty()) state.release_id = running.release_id;
   state.config = desired;
   state.anchors = anchors.fingerprints();
+  if (pair_in_use().key) state.key_store = credentials.kept_in(pair_in_use());
   return wire::to_text(state);
 }
 

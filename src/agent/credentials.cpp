@@ -56,6 +56,7 @@ Result<Credentials> Credentials::open(Disk& disk, DeviceId device, KeyStore* key
   Credentials out(disk, std::move(device), keys);
   TRY(out.current_, out.read_pair(current_name));
   TRY(out.next_, out.read_pair(next_name));
+  TRY_VOID(out.forget_others());  // it may have ended just before it did
   return out;
 }
 
@@ -81,10 +82,24 @@ Result<std::string> Credentials::make_key() const {
     TRY(const auto key, crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256));
     return key.private_pem();
   }
+  TRY(const auto kept, references());
+  return keys_->make(kept);
+}
+
+Result<std::vector<std::string>> Credentials::references() const {
   std::vector<std::string> kept;
   if (current_) kept.push_back(current_->key_pem);
   if (next_) kept.push_back(next_->key_pem);
-  return keys_->make(kept);
+  TRY(auto asked, read_request(disk_));
+  if (asked) kept.push_back(std::move(asked->key_pem));
+  return kept;
+}
+
+Result<void> Credentials::forget_others() const {
+  if (!keys_) return {};
+  TRY(const auto kept, references());
+  keys_->keep_only(kept);
+  return {};
 }
 
 Result<std::unique_ptr<crypto::SigningKey>> Credentials::open_key(const std::string& text) const {
@@ -143,12 +158,14 @@ Result<void> Credentials::promote() {
   TRY_VOID(disk_.write(current_name, next_->key_pem + next_->chain_pem));
   current_ = std::move(next_);
   next_.reset();
-  return disk_.remove(next_name);
+  TRY_VOID(disk_.remove(next_name));
+  return forget_others();
 }
 
 Result<void> Credentials::drop_next() {
   next_.reset();
-  return disk_.remove(next_name);
+  TRY_VOID(disk_.remove(next_name));
+  return forget_others();
 }
 
 Result<std::unique_ptr<crypto::SigningKey>> Credentials::signing_key(const Pair& pair) const {

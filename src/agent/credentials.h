@@ -39,6 +39,9 @@ class Credentials {
   const std::optional<Pair>& next() const { return next_; }
 
   Result<Bytes> request();  // DER of the CSR under way; made, with its key, when there is none
+  const char* kept_in(const Pair& pair) const {  // "file", or the name of the store
+    return keys_ && pair.key ? keys_->name() : "file";
+  }
   Result<std::string> requested_key() const;  // its reference, or the key itself
   Result<void> drop_request();
   Result<std::unique_ptr<crypto::SigningKey>> signing_key(const Pair&) const;
@@ -57,6 +60,8 @@ class Credentials {
       : disk_(disk), device_(std::move(device)), keys_(keys) {}
   Result<std::optional<Pair>> read_pair(const char* name) const;
   Result<std::string> make_key() const;
+  Result<std::vector<std::string>> references() const;  // of every key that is still wanted
+  Result<void> forget_others() const;
   Result<std::unique_ptr<crypto::SigningKey>> open_key(const std::string&) const;
   Disk& disk_;
   DeviceId device_;

@@ -49,6 +49,9 @@ class KeyStore {
   virtual Result<std::unique_ptr<crypto::SigningKey>> open(const std::string& key) const = 0;
   virtual Result<std::shared_ptr<const net::PrivateKey>> for_tls(const std::string& key) const = 0;
   virtual Result<void> destroy() = 0;  // every key it made, for good; may run again
+  // Those not in `kept` go: a renewed key's predecessor. What cannot be removed now is tried again
+  // the next time.
+  virtual void keep_only(std::span<const std::string> /*kept*/) {}
   virtual const Witness* witness() const { return nullptr; }  // none: it cannot prove anything
 };
 

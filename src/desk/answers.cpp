@@ -97,6 +97,7 @@ Result<link::Reply> Answers::answer(const link::State& ask) {
     }
     domain_.identity.rollover().reported(ask.device, anchors);
   }
+  TRY_VOID(domain_.inventory.key_kept(ask.device, std::move(state.key_store)));
   return link::None{};
 }
 

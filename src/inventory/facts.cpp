@@ -152,6 +152,18 @@ Result<void> Inventory::reported(const DeviceId& id, std::string firmware, std::
   return {};
 }
 
+Result<void> Inventory::key_kept(const DeviceId& id, std::string store) {
+  TRY(auto* d, field_->living(id));
+  if (store == d->key_store) return {};
+  d->key_store = std::move(store);
+  ++d->revision;
+  field_->ledger.observe().write(
+      "UPDATE inventory_device SET key_store = ?, revision = ? WHERE id = ?",
+      {d->key_store, static_cast<std::int64_t>(d->revision), id.text()});
+  field_->tell(*d, Change::updated);
+  return {};
+}
+
 void Inventory::contact(const DeviceId& id, bool online) {
   auto* d = field_->find(id.text());
   if (!d) return;

@@ -18,7 +18,8 @@ constexpr const char* steps[] = {
     " revision INTEGER NOT NULL) WITHOUT ROWID;"
     // Apart from the device, because it is written most often and says least.
     "CREATE TABLE inventory_contact(id TEXT PRIMARY KEY, last_seen INTEGER NOT NULL) WITHOUT "
-    "ROWID;"};
+    "ROWID;",
+    "ALTER TABLE inventory_device ADD COLUMN key_store TEXT NOT NULL DEFAULT '';"};
 
 std::vector<std::string> split_groups(std::string_view joined) {
   std::vector<std::string> groups;
@@ -95,6 +96,7 @@ Result<Device> device_of(const store::Rows& rows, const Model& model) {
   d.since = instant(rows.integer(10));
   d.revision = static_cast<std::uint64_t>(rows.integer(11));
   if (!rows.null(12)) d.last_seen = instant(rows.integer(12));
+  d.key_store = rows.text(13);
   return d;
 }
 
@@ -103,7 +105,7 @@ Result<Device> device_of(const store::Rows& rows, const Model& model) {
 Result<void> Inventory::Field::load_devices() {
   auto rows = store.read(
       "SELECT d.id, d.model, d.state, d.risk, d.groups, d.serial, d.firmware, d.release_id,"
-      " d.desired, d.reported, d.since, d.revision, c.last_seen"
+      " d.desired, d.reported, d.since, d.revision, c.last_seen, d.key_store"
       " FROM inventory_device d LEFT JOIN inventory_contact c ON c.id = d.id ORDER BY d.id");
   const Model* model = nullptr;
   while (rows.next()) {

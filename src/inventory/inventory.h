@@ -68,6 +68,7 @@ struct Device {
   std::string serial;               // the maker's; empty if not told
   std::string firmware;             // version it says it runs; empty until it has
   std::string release_id;  // release it says it runs; empty when the firmware came from the factory
+  std::string key_store;   // where it says its key is: file, tpm, pkcs11; empty until it has
   wire::Json desired, reported;  // objects; null until set
   std::optional<Instant> last_seen;
   bool online = false;         // has a session now; not stored
@@ -136,6 +137,8 @@ class Inventory {
   // facts
   Result<void> edit(const DeviceId&, DeviceEdit, ledger::Actor,
                     std::optional<std::uint64_t> if_revision = {});
+  // Where its key is, by its own word; nothing is decided by it, so it is no ledger entry.
+  Result<void> key_kept(const DeviceId&, std::string store);
   Result<void> reported(const DeviceId&, std::string firmware, std::string release_id,
                         wire::Json config);  // ledger entry when the firmware changed. Empty
                                              // firmware or null config: not told, stays as it was

@@ -261,6 +261,23 @@ TEST_CASE("other firmware is a ledger entry, other settings are only stored") {
   CHECK(refused(w.inventory->reported(id, "1", "", Json::array())).field == "/config");
 }
 
+TEST_CASE("where a device says that its key is, is stored without a ledger entry") {
+  World w;
+  expect_device(w, "m-1");
+  activate(w, "m-1");
+  const auto entries = w.entries();
+  const auto revision = w.device("m-1").revision;
+  CHECK(w.device("m-1").key_store.empty());
+  expect(w.inventory->key_kept(device_id("m-1"), "pkcs11"));
+  expect(w.inventory->key_kept(device_id("m-1"), "pkcs11"));
+  CHECK(w.device("m-1").revision == revision + 1);
+  CHECK(w.entries() == entries);
+  w.restart();
+  CHECK(w.device("m-1").key_store == "pkcs11");
+  expect(w.inventory->key_kept(device_id("m-1"), ""));
+  CHECK(w.device("m-1").key_store.empty());
+}
+
 TEST_CASE("a device that tells of other firmware again and again does not fill the ledger") {
   World w;
   expect_device(w, "m-1");

@@ -20,13 +20,6 @@ constexpr Duration backdated = 1h;  // for clients whose clock is behind
 constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
 constexpr std::size_t pem_max = 4096;
 
-crypto::Serial new_serial(Random& random) {
-  crypto::Serial serial;
-  random.fill(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
-  return serial;
-}
-
 // Two CAs of one name would make their lists and chains hard to tell apart for others.
 std::string named(const char* what, const FileKey& key) {
   return std::string(what) + ' ' + to_hex(key.public_key().fingerprint()).substr(0, 8);
@@ -34,7 +27,7 @@ std::string named(const char* what, const FileKey& key) {
 
 Result<Certificate> issued(const crypto::Profile& profile, const crypto::PublicKey& key,
                            const Certificate* issuer, const FileKey& signer, Random& random) {
-  TRY(const auto der, crypto::issue(profile, key, new_serial(random), issuer, signer));
+  TRY(const auto der, crypto::issue(profile, key, crypto::random_serial(random), issuer, signer));
   return crypto::parse_certificate(der);
 }
 
@@ -190,7 +183,10 @@ Result<FileKey> Authority::root_key() const {
 Result<std::unique_ptr<Authority::Draft>> Authority::draft(const RolloverOrder& order, Instant now,
                                                            Random& random) const {
   if (!journal_)
-    return fail(Fault::forbidden, "this signer's keys are not in its folder: it cannot roll over");
+    return fail(
+        Fault::forbidden,
+        "the issuing key is in a token and not in the signer's folder: this signer does not "
+        "roll over");
   TRY(const FileKey old_key, root_key());
   const Certificate& old_root = state_.current.root;
   auto draft = std::make_unique<Draft>();

@@ -25,18 +25,29 @@ Result<Certificate> certificate(const fs::path& path, const crypto::Profile& pro
   return crypto::parse_certificate(der);
 }
 
+Result<crypto::PublicKey> issuing_key_of(const fs::path& path, const crypto::PublicKey* elsewhere) {
+  if (elsewhere) return *elsewhere;
+  TRY(const auto key, FileKey::load_or_make(path / "keys" / "issuing.key", algorithm));
+  return key.public_key();
+}
+
 }  // namespace
 
-Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& random) {
+bool Folder::has_authority(const fs::path& path) {
+  return fs::exists(path / "issuing.pem");
+}
+
+Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& random,
+                            const crypto::PublicKey* elsewhere) {
   TRY_VOID(make_private_folder(path));
   TRY_VOID(make_private_folder(path / "keys"));
   if (fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem")) return open(path);
-  if (fs::exists(path / "issuing.pem") && !fs::exists(path / "keys" / "issuing.key"))
+  if (!elsewhere && has_authority(path) && !fs::exists(path / "keys" / "issuing.key"))
     return fail(Fault::corrupt, (path / "keys" / "issuing.key").string() +
                                     " is missing: restore it from a backup, or take issuing.pem "
                                     "away too for a new issuing CA");
   const Instant now = clock.now();
-  TRY(const auto issuing, FileKey::load_or_make(path / "keys" / "issuing.key", algorithm));
+  TRY(const auto issuing, issuing_key_of(path, elsewhere));
   TRY(const auto root, FileKey::load_or_make(path / "keys" / "root.key", algorithm));
   TRY(const auto root_certificate, certificate(path / "ca.pem",
                                                {.use = crypto::Use::root_ca,
@@ -49,7 +60,7 @@ Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& ra
                         .common_name = "Muster issuing CA",
                         .not_before = now - backdated,
                         .not_after = now + issuing_life},
-                       issuing.public_key(), &root_certificate, root, random));
+                       issuing, &root_certificate, root, random));
   return open(path);
 }
 

@@ -98,6 +98,78 @@ Result<void> add_rules(const Filter& filter) {
   return {};
 }
 
+constexpr int taken_from_token[] = {
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(kill),
+    SCMP_SYS(tkill),
+    SCMP_SYS(pidfd_open),
+    SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(mount),
+    SCMP_SYS(umount2),
+    SCMP_SYS(pivot_root),
+    SCMP_SYS(chroot),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(io_uring_enter),
+    SCMP_SYS(io_uring_register),
+    SCMP_SYS(add_key),
+    SCMP_SYS(request_key),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
+    SCMP_SYS(delete_module),
+    SCMP_SYS(kexec_load),
+    SCMP_SYS(kexec_file_load),
+    SCMP_SYS(reboot),
+    SCMP_SYS(clock_settime),
+    SCMP_SYS(settimeofday),
+    SCMP_SYS(open_by_handle_at),
+};
+
+Result<void> add_token_rules(const Filter& filter) {
+  const auto refuse = [&](int error, int call, const std::vector<scmp_arg_cmp>& when) {
+    return seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call,
+                                  static_cast<unsigned>(when.size()), when.data());
+  };
+  const auto self = static_cast<scmp_datum_t>(::getpid());
+  int error = 0;
+  for (const int call : taken_from_token)
+    if (error == 0) error = refuse(EPERM, call, {});
+  for (const int call : {SCMP_SYS(socket), SCMP_SYS(socketpair)})
+    if (error == 0) error = refuse(EPERM, call, {{0, SCMP_CMP_NE, AF_UNIX, 0}});
+  if (error == 0) error = refuse(EPERM, SCMP_SYS(tgkill), {{0, SCMP_CMP_NE, self, 0}});
+  if (error == 0) error = refuse(EPERM, SCMP_SYS(clone), {without(0, CLONE_THREAD)});
+  // Its flags cannot be looked at; the C library then takes clone().
+  if (error == 0) error = refuse(ENOSYS, SCMP_SYS(clone3), {});
+  if (error != 0) return cannot("write the system call filter", -error);
+  return {};
+}
+
+Result<void> give_up_privileges() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return cannot("switch core dumps off", errno);
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return cannot("forbid tracing", errno);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot("give up new privileges", errno);
+  return {};
+}
+
+Result<void> load(const Filter& filter) {
+  if (const int error = seccomp_load(filter.get()); error != 0)
+    return cannot("install the system call filter", -error);
+  return {};
+}
+
 }  // namespace
 
 Result<void> close_all_but(std::span<const int> kept) {
@@ -132,16 +204,19 @@ Result<void> become(const std::string& user) {
 
 Result<void> confine() {
   ::tzset();  // reads the zone's file, which else gmtime_r() does when it is called first
-  const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0) return cannot("switch core dumps off", errno);
-  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return cannot("forbid tracing", errno);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot("give up new privileges", errno);
+  TRY_VOID(give_up_privileges());
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   if (!filter) return cannot("make the system call filter", ENOMEM);
   TRY_VOID(add_rules(filter));
-  if (const int error = seccomp_load(filter.get()); error != 0)
-    return cannot("install the system call filter", -error);
-  return {};
+  return load(filter);
+}
+
+Result<void> confine_with_token() {
+  TRY_VOID(give_up_privileges());
+  const Filter filter(seccomp_init(SCMP_ACT_ALLOW));
+  if (!filter) return cannot("make the system call filter", ENOMEM);
+  TRY_VOID(add_token_rules(filter));
+  return load(filter);
 }
 
 }  // namespace muster::signer

@@ -39,4 +39,11 @@ Result<void> become(const std::string& user);
 // No new privileges, no core dumps, not to be traced by its own user, and the filter.
 Result<void> confine();
 
+// The second profile, for the process that holds a token (pkcs11/apart.h). Its module opens, locks
+// and reads files while it signs, may load more of itself, and may talk to a daemon of this machine
+// (pcscd) over a local socket. So this one lists what is taken away, and refuses it (EPERM) rather
+// than killing: the network, other programs, new processes, other processes, and the kernel's own
+// matters.
+Result<void> confine_with_token();
+
 }  // namespace muster::signer

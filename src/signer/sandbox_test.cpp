@@ -25,10 +25,10 @@ constexpr int confinement_failed = 99, survived = 0;
 
 // How a confined process ends that does this.
 template <class Act>
-int end_of(Act act) {
+int end_of(Act act, Result<void> (*walls)() = confine) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (!confine()) ::_exit(confinement_failed);
+    if (!walls()) ::_exit(confinement_failed);
     act();
     ::_exit(survived);
   }
@@ -96,6 +96,25 @@ TEST_CASE("a confined process still computes, writes what it has open, and ends"
     const std::vector<std::uint8_t> memory(8 << 20);
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, memory.data(), 0);
   }));
+}
+
+TEST_CASE("the process with the token reads files and talks to this machine, and to no other") {
+  const auto does = [](auto act) {
+    const int status = end_of([&] { ::_exit(act() ? survived : 1); }, confine_with_token);
+    return WIFEXITED(status) && WEXITSTATUS(status) == survived;
+  };
+  CHECK(does([] { return ::open("/dev/null", O_RDWR) >= 0; }));
+  CHECK(does([] { return ::socket(AF_UNIX, SOCK_STREAM, 0) >= 0; }));
+  CHECK(does([] { return ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM; }));
+  CHECK(does([] { return ::socket(AF_INET6, SOCK_DGRAM, 0) < 0 && errno == EPERM; }));
+  CHECK(does([] { return ::socket(AF_NETLINK, SOCK_RAW, 0) < 0 && errno == EPERM; }));
+  CHECK(does([] {
+    ::execl("/bin/true", "true", static_cast<char*>(nullptr));
+    return errno == EPERM;
+  }));
+  CHECK(does([] { return ::kill(::getppid(), 0) < 0 && errno == EPERM; }));
+  CHECK(does([] { return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) < 0 && errno == EPERM; }));
+  if (!instrumented) CHECK(does([] { return ::fork() < 0 && errno == EPERM; }));
 }
 
 TEST_CASE("descriptors that were inherited and are not named are closed") {

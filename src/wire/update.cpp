@@ -230,6 +230,7 @@ std::string to_text(const ReportedState& s) {
     for (const auto& anchor : s.anchors) anchors.push(anchor);
     json.set("anchors", std::move(anchors));
   }
+  if (!s.key_store.empty()) json.set("key_store", s.key_store);
   return to_text(json);
 }
 
@@ -250,6 +251,11 @@ Result<ReportedState> parse_reported_state(std::string_view text) {
   s.anchors = in.texts_or("anchors", {}, anchors_max, 64);
   for (const auto& anchor : s.anchors)
     if (!is_sha256_hex(anchor)) in.refuse("anchors", "must be SHA-256 digests in hexadecimal");
+  if (in.maybe("key_store")) {
+    s.key_store = in.text("key_store", 16);
+    if (s.key_store != "file" && s.key_store != "tpm" && s.key_store != "pkcs11")
+      in.refuse("key_store", "must be file, tpm or pkcs11");
+  }
   TRY_VOID(in.done());
   return s;
 }

@@ -115,6 +115,7 @@ struct ReportedState {                         // v1/devices/{id}/state
   Json config = {};                            // an object of the device's own, or null
   // The roots that it holds, SHA-256 of each in hexadecimal; none: it does not say.
   std::vector<std::string> anchors = {};
+  std::string key_store = {};  // file, tpm or pkcs11, by its own word; empty: untold
   bool operator==(const ReportedState&) const = default;
 };
 std::string to_text(const ReportedState&);

@@ -187,3 +187,12 @@ TEST_CASE("a reported state may say which roots the device holds") {
             .error()
             .field == "/anchors");
 }
+
+TEST_CASE("a reported state says where its key is, if it is one of the places there are") {
+  for (const char* place : {"file", "tpm", "pkcs11"}) {
+    const ReportedState state{.firmware = "1", .key_store = place};
+    CHECK(expect(parse_reported_state(to_text(state))) == state);
+  }
+  CHECK(parse_reported_state(R"({"firmware":"1","key_store":"safe"})").error().field ==
+        "/key_store");
+}

@@ -21,17 +21,22 @@ Json texts_json(const std::vector<std::string>& texts) {
 
 namespace {
 
-// How well its key is kept, and what its TPM says of its boot. A key that no TPM has certified
-// counts as a file, whatever it is: nobody else can tell.
+// How well its key is kept, and what its TPM says of its boot. A TPM is believed when it has
+// certified the key. A token certifies nothing: that it holds the key is the device's own word, and
+// said to be so. Every other key counts as a file.
 void add_proofs(Json& out, const desk::Domain& domain, const inventory::Device& device) {
   const auto& attestation = domain.identity.attestation();
   const auto verdict = attestation.verdict(device.id);
   const auto expected = attestation.expected(device.id);
   const bool certified = attestation.in_tpm(device.id);
   Json protection;
-  if (!out.find("certificate")->is_null()) protection = certified ? "tpm" : "file";
+  const bool in_token = !certified && device.key_store == "pkcs11";
+  if (!out.find("certificate")->is_null())
+    protection = certified ? "tpm" : in_token ? "pkcs11" : "file";
   Json concerns = Json::array();
-  if (!protection.is_null() && !certified) concerns.push("its key is in a file");
+  if (!protection.is_null() && !certified)
+    concerns.push(in_token ? "only its own word says that its key is in a token"
+                           : "its key is in a file");
   if (verdict.trust == identity::Trust::failed) concerns.push("its boot is not what is expected");
   out.set("key_protection", std::move(protection))
       .set("ek_sha256", expected ? Json(to_hex(*expected)) : Json())
