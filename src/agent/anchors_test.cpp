@@ -114,6 +114,7 @@ TEST_CASE("when the disk does not take them, the anchors stay what they were") {
     Result<void> sync(const std::string&) override { return {}; }
     Result<void> move(const std::string&, const std::string&) override { return {}; }
     Result<void> remove(const std::string&) override { return {}; }
+    Result<void> shred(const std::string&) override { return {}; }
     Result<std::uint64_t> size(const std::string&) const override { return 0; }
     Result<crypto::Hash> digest(const std::string&) const override { return crypto::Hash{}; }
     std::filesystem::path path(const std::string&) const override { return {}; }

@@ -127,8 +127,7 @@ TEST_CASE("what servers show leads clients of either root to the one they know")
                         .issuer = shown.front().subject_key_id};
     w.chance.fill(order.serial);
     order.serial[0] = 0x41;
-    const auto leaf =
-        expect(crypto::parse_certificate(expect(std::move(w.keeper->issue({&order, 1}).front()))));
+    const auto leaf = expect(crypto::parse_certificate(expect(w.keeper->issue(order))));
     return crypto::verify_chain(leaf, shown, std::span(&anchor, 1), crypto::Use::client,
                                 w.clock.now())
         .has_value();
@@ -263,7 +262,7 @@ TEST_CASE(
   auto commission = std::get<Commission>(expect(w.identity->enrol(request)));
   expect(w.rollover().switch_over(alice(), "why"));
   expect(w.keeper->roll_over(*w.rollover().order()));
-  CHECK(w.keeper->issue({&commission.order, 1}).front().error().fault == Fault::conflict);
+  CHECK(w.keeper->issue(commission.order).error().fault == Fault::conflict);
   w.identity->abandon(commission);
   w.settle();
   const auto print = crypto::sha256(expect(w.enrol(request)));

@@ -42,7 +42,7 @@ struct Signer {
             .issuer = std::move(issuer)};
   }
   Result<crypto::Certificate> issue(const Order& order) {
-    TRY(const auto der, keeper->issue({&order, 1}).front());
+    TRY(const auto der, keeper->issue(order));
     return crypto::parse_certificate(der);
   }
   std::size_t authorities_logged() {
