@@ -22,7 +22,7 @@ TEST_CASE("an order is given at the next tick, and what the signer refuses falls
   while (w.desk.drain() > 0) {
   }
   CHECK(rollover.status().phase == RolloverPhase::none);
-  CHECK(rollover.status().refused.find("cannot roll over") != std::string::npos);
+  CHECK(rollover.status().refused.find("does not roll over") != std::string::npos);
 }
 
 TEST_CASE("while nothing rolls over nobody is told anything, whatever devices say they hold") {

@@ -44,7 +44,8 @@ Result<Reply> put_model(Context& c, ObjectReader& in, inventory::Model model, in
   const std::string risk = in.text_or("risk", inventory::name_of(model.risk));
   const auto interval_s = std::chrono::duration_cast<std::chrono::seconds>(model.interval).count();
   model.interval = std::chrono::seconds(in.integer_or("interval_s", interval_s, 1, 86'400));
-  const bool second = model.second_operator;
+  const auto* known = c.domain.inventory.model(model.id);  // POST replaces it
+  const bool second = known && known->second_operator;
   model.second_operator = in.boolean_or("second_operator", model.second_operator);
   if (const Json* within = in.maybe("retire_within_s")) {
     model.retire_within.reset();
