@@ -163,7 +163,7 @@ Result<std::string> Retirements::take(const Sanitised& s) {
       .set("statement", s.statement)
       .set("statement_signature", to_base64(s.signature))
       .set("device_certificate", to_base64(s.certificate));
-  const auto text = r.signed_text(std::move(content));
+  TRY(const auto text, r.signed_text(std::move(content)));
   auto& writer = r.ledger.record(
       {ledger::device_actor(s.device.text()), "sanitisation.certified", target_of(s.device),
        wire::Json::object({{"certificate_sha256", to_hex(crypto::sha256(bytes_of(text)))},
@@ -201,7 +201,7 @@ Result<void> Retirements::destroyed(const DeviceId& id, ledger::Actor by, std::s
   content.set("method", name_of(wire::Method::destroy))
       .set("technique", evidence)
       .set("recorded_by", by.name);
-  const auto text = r.signed_text(std::move(content));
+  TRY(const auto text, r.signed_text(std::move(content)));
   auto& writer = r.ledger.record(
       {by, "sanitisation.certified", target_of(id),
        wire::Json::object({{"certificate_sha256", to_hex(crypto::sha256(bytes_of(text)))},

@@ -42,8 +42,8 @@ struct Retirements::Register {
   void lapse(const DeviceId&);
 
   // documents.cpp
-  std::string signed_text(wire::Json content) const;  // throws store::Broken when the key is gone
-  std::string order_text(const Wiping&) const;
+  Result<std::string> signed_text(wire::Json content) const;
+  Result<std::string> order_text(const Wiping&) const;
   wire::Json document(const Wiping&, std::string_view outcome) const;
   void keep(store::Writer&, const DeviceId&, const std::string& text) const;
 
