@@ -83,11 +83,15 @@ void Retirements::Register::end(store::Writer& writer, const Case& c, Step step)
 }
 
 Result<std::string> Retirements::order_for(const DeviceId& id) const {
-  const auto found = register_->wiping(id);
-  if (!found || found->about.step != Step::wiping ||
-      *found->about.deadline <= register_->clock.now())
+  auto& r = *register_;
+  const auto found = r.wiping(id);
+  if (!found || found->about.step != Step::wiping || *found->about.deadline <= r.clock.now())
     return wire::no_order();
-  return register_->order_text(*found);
+  const auto kept = r.orders.find(id);
+  if (kept != r.orders.end() && kept->second.number == found->about.order) return kept->second.text;
+  TRY(auto text, r.order_text(*found));
+  r.orders.insert_or_assign(id, Register::SignedOrder{found->about.order, text});
+  return text;
 }
 
 // What a device makes us write is bounded: an entry more than that says nothing new.
@@ -177,6 +181,7 @@ Result<std::string> Retirements::take(const Sanitised& s) {
       {millis(r.clock.now()), ByteView(digest), ByteView(fingerprint), s.device.text(),
        stored(ordered->about.request)});
   r.deadlines.erase({*ordered->about.deadline, s.device});
+  r.orders.erase(s.device);
   r.refusals.erase(s.device);
   TRY_VOID(
       r.inventory.retire(s.device, ledger::system_actor("retirement"),
@@ -234,6 +239,7 @@ void Retirements::tick() {
   while (!r.deadlines.empty() && r.deadlines.begin()->first <= r.clock.now()) {
     const auto id = r.deadlines.begin()->second;
     r.deadlines.erase(r.deadlines.begin());
+    r.orders.erase(id);
     r.lapse(id);
   }
 }

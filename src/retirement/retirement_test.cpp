@@ -276,6 +276,25 @@ TEST_CASE("while the key is away nothing is told or written, and all goes on whe
   CHECK(s.state(late) == Lifecycle::retired);
 }
 
+TEST_CASE("an order is signed once, however often its device asks, and again after a restart") {
+  Stage s;
+  const auto meter = s.meter("m-1"), other = s.meter("m-2");
+  s.ask({meter.id, other.id});
+  const auto first = expect(s.retirements->order_for(meter.id));
+  for (int i = 0; i < 20; ++i) CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  CHECK(s.order_key.signatures == 1);
+  CHECK(expect(s.retirements->order_for(other.id)) != first);
+  CHECK(s.order_key.signatures == 2);
+  s.order_key.away = true;
+  CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  s.order_key.away = false;
+  s.restart();
+  CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  CHECK(s.order_key.signatures == 3);
+  expect(s.bring(meter, s.statement(meter)));
+  CHECK(wire::is_no_order(expect(s.retirements->order_for(meter.id))));
+}
+
 TEST_CASE("one request names many devices, all of them or none") {
   Stage s;
   const auto one = s.meter("m-1"), two = s.meter("m-2");

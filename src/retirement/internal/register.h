@@ -1,5 +1,6 @@
-// retirement/internal/register -- what is kept in memory: the deadlines that run. All else is asked
-// of the store, where a step's number is that of Step.
+// retirement/internal/register -- what is kept in memory: the deadlines that run, and the orders
+// that have been asked for, signed. All else is asked of the store, where a step's number is that
+// of Step.
 #pragma once
 
 #include <map>
@@ -57,6 +58,11 @@ struct Retirements::Register {
   Settings settings;
 
   std::set<std::pair<Instant, DeviceId>> deadlines;
+  struct SignedOrder {
+    std::uint64_t number = 0;
+    std::string text;
+  };
+  std::map<DeviceId, SignedOrder> orders;  // of devices that are wiping and have asked
   struct Minute {
     Instant start;
     int refusals = 0;
