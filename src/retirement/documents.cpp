@@ -39,7 +39,7 @@ wire::Json Retirements::Register::document(const Wiping& w, std::string_view out
                                  {"certified_at", rfc3339(clock.now())}});
   auto rows =
       store.read("SELECT requested_by, decided_by, reason FROM retirement_request WHERE id = ?",
-                 {static_cast<std::int64_t>(w.about.request)});
+                 {stored(w.about.request)});
   if (rows.next()) {
     out.set("requested_by", rows.text(0)).set("reason", rows.text(2));
     if (const auto by = rows.text(1); !by.empty()) out.set("approved_by", by);

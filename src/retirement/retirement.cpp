@@ -15,10 +15,6 @@ constexpr std::array state_names{"waiting", "running", "done", "rejected"};
 constexpr int refusals_a_minute = 5;
 constexpr std::size_t evidence_max = 1000;
 
-std::int64_t stored(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
 crypto::Hash hash_of(ByteView octets) {
   crypto::Hash out{};
   if (octets.size() == out.size()) std::copy(octets.begin(), octets.end(), out.begin());
@@ -77,9 +73,8 @@ std::optional<Wiping> Retirements::Register::wiping(const DeviceId& id) const {
 }
 
 void Retirements::Register::end(store::Writer& writer, const Case& c, Step step) const {
-  writer.write(
-      "UPDATE retirement_case SET step = ?, ended_at = ? WHERE device = ? AND request = ?",
-      {static_cast<std::int64_t>(step), millis(clock.now()), c.device.text(), stored(c.request)});
+  writer.write("UPDATE retirement_case SET step = ?, ended_at = ? WHERE device = ? AND request = ?",
+               {number_of(step), millis(clock.now()), c.device.text(), stored(c.request)});
 }
 
 Result<std::string> Retirements::order_for(const DeviceId& id) const {
@@ -95,10 +90,14 @@ Result<std::string> Retirements::order_for(const DeviceId& id) const {
 }
 
 // What a device makes us write is bounded: an entry more than that says nothing new.
-std::unexpected<Error> Retirements::Register::refuse(const DeviceId& id, const Error& why) {
+bool Retirements::Register::may_note(const DeviceId& id) {
   auto& minute = refusals[id];
   if (clock.now() - minute.start >= 1min || clock.now() < minute.start) minute = {clock.now(), 0};
-  if (minute.refusals++ < refusals_a_minute)
+  return minute.refusals++ < refusals_a_minute;
+}
+
+std::unexpected<Error> Retirements::Register::refuse(const DeviceId& id, const Error& why) {
+  if (may_note(id))
     ledger.record({ledger::device_actor(id.text()), "sanitisation.refused", target_of(id),
                    wire::Json::object({{"cause", why.message}})});
   return std::unexpected(why);
@@ -108,10 +107,7 @@ void Retirements::refused(const DeviceId& id, const std::string& why) {
   auto& r = *register_;
   const auto found = r.wiping(id);
   if (!found || found->about.step != Step::wiping) return;
-  auto& minute = r.refusals[id];
-  if (r.clock.now() - minute.start >= 1min || r.clock.now() < minute.start)
-    minute = {r.clock.now(), 0};
-  if (minute.refusals++ >= refusals_a_minute) return;
+  if (!r.may_note(id)) return;
   r.ledger.record({ledger::device_actor(id.text()), "retirement.order-refused", target_of(id),
                    wire::Json::object({{"order", found->about.order}}), why.substr(0, 512)});
 }
@@ -176,10 +172,10 @@ Result<std::string> Retirements::take(const Sanitised& s) {
                            {"request", ordered->about.request}})});
   r.keep(writer, s.device, text);
   writer.write(
-      "UPDATE retirement_case SET step = 3, ended_at = ?, statement = ?, certificate = ?"
+      "UPDATE retirement_case SET step = ?, ended_at = ?, statement = ?, certificate = ?"
       " WHERE device = ? AND request = ?",
-      {millis(r.clock.now()), ByteView(digest), ByteView(fingerprint), s.device.text(),
-       stored(ordered->about.request)});
+      {number_of(Step::sanitised), millis(r.clock.now()), ByteView(digest), ByteView(fingerprint),
+       s.device.text(), stored(ordered->about.request)});
   r.deadlines.erase({*ordered->about.deadline, s.device});
   r.orders.erase(s.device);
   r.refusals.erase(s.device);

@@ -38,6 +38,7 @@ struct Retirements::Register {
   std::optional<Wiping> wiping(const DeviceId&) const;  // its newest row with an order
   Result<wire::Statement> check(const Sanitised&, const std::optional<Wiping>&,
                                 const crypto::Certificate&) const;
+  bool may_note(const DeviceId&);  // a refusal of it; counts it
   std::unexpected<Error> refuse(const DeviceId&, const Error&);
   void end(store::Writer&, const Case&, Step) const;
   void lapse(const DeviceId&);
@@ -76,6 +77,17 @@ template <class T>
 T certain(Result<T> done) {
   if (!done) throw std::logic_error(done.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*done);
+}
+
+// As SQLite has them.
+inline std::int64_t stored(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+inline std::int64_t number_of(Step step) {
+  return static_cast<std::int64_t>(step);
+}
+inline std::int64_t number_of(Decision decision) {
+  return static_cast<std::int64_t>(decision);
 }
 
 std::string target_of(const DeviceId&);
