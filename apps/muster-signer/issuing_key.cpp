@@ -33,7 +33,7 @@ Result<std::unique_ptr<pkcs11::ApartKey>> token_of(const Options& options, bool 
   std::optional<crypto::Algorithm> made;
   if (make && !signer::Folder::has_authority(options.folder)) made = crypto::Algorithm::ecdsa_p256;
   auto key = pkcs11::ApartKey::start(
-      {.uri = options.issuing_key, .make = made, .confine = confine_the_token});
+      {.uri = options.issuing_key, .make = made, .confine = confine_the_token, .await_end = false});
   if (!key) return std::unexpected(about(std::move(key).error()));
   return std::move(*key);
 }

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "agent/internal/authority.h"
+#include "agent/internal/test_authority.h"
 #include "crypto/csr.h"
 
 using namespace muster;

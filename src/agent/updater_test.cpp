@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "agent/internal/maker.h"
+#include "agent/internal/test_maker.h"
 #include "base/random.h"
 
 using namespace muster;

@@ -4,7 +4,7 @@
 
 #include "agent/credentials.h"
 #include "agent/data_key.h"
-#include "agent/internal/maker.h"
+#include "agent/internal/test_maker.h"
 #include "base/test_folder.h"
 
 using namespace muster;

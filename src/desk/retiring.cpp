@@ -1,5 +1,7 @@
 #include "desk/retiring.h"
 
+#include <utility>
+
 namespace muster::desk {
 
 Result<link::Reply> answer(Domain& domain, const link::GetWipeOrder& ask) {
@@ -7,11 +9,11 @@ Result<link::Reply> answer(Domain& domain, const link::GetWipeOrder& ask) {
   return order;
 }
 
-Result<link::Reply> answer(Domain& domain, const link::Sanitised& brought) {
-  TRY(auto heard, domain.retirements.take({.device = brought.device,
-                                           .certificate = brought.certificate,
-                                           .statement = brought.statement,
-                                           .signature = brought.signature}));
+Result<link::Reply> answer(Domain& domain, link::Sanitised& brought) {
+  TRY(auto heard, domain.retirements.take({.device = std::move(brought.device),
+                                           .certificate = std::move(brought.certificate),
+                                           .statement = std::move(brought.statement),
+                                           .signature = std::move(brought.signature)}));
   return heard;
 }
 

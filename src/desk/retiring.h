@@ -8,7 +8,7 @@
 namespace muster::desk {
 
 Result<link::Reply> answer(Domain&, const link::GetWipeOrder&);
-Result<link::Reply> answer(Domain&, const link::Sanitised&);
+Result<link::Reply> answer(Domain&, link::Sanitised&);  // takes what is in it
 Result<link::Reply> answer(Domain&, const link::OrderRefused&);
 
 }  // namespace muster::desk

@@ -13,7 +13,8 @@
 // A device is ready when it has said that it holds the new root, or has fetched the CA's
 // certificates under its own certificate since they hold it; what it says counts for more. finish()
 // is refused while a device that has a certificate is not ready, or a device or application still
-// has one of the old CA: revoke or retire it first. A part of Identity, on the domain's thread.
+// has one of the old CA: revoke it first, or retire it and wait, since it keeps its certificate
+// until it is wiped or its deadline has passed. A part of Identity, on the domain's thread.
 #pragma once
 
 #include <functional>

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <mutex>
 #include <system_error>
+#include <thread>
 
 #include "base/random.h"
 #include "pkcs11/token.h"
@@ -23,6 +25,7 @@ namespace {
 // octet (0, or a fault and one), then the signature or the words that say why there is none.
 constexpr std::size_t number_octets = 8, message_max = 64 * 1024;
 constexpr Duration opening_limit = 60s;  // a module may look at every reader it knows
+constexpr Duration ending_limit = 2s;
 
 using Datagram = Bytes;
 
@@ -111,11 +114,26 @@ std::unexpected<Error> no_process(const char* what) {
                                       std::generic_category().message(errno));
 }
 
+bool is_over(pid_t child, Duration within) {
+  const std::int64_t until = monotonic_ns() + std::chrono::nanoseconds(within).count();
+  for (;;) {
+    const pid_t ended = ::waitpid(child, nullptr, WNOHANG);
+    if (ended == child || (ended < 0 && errno != EINTR)) return true;
+    if (monotonic_ns() >= until) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
 }  // namespace
 
 struct ApartKey::State {
-  State(int socket, Duration longest) : line(socket), limit(longest) {}
-  ~State() { ::close(line); }
+  State(int socket, const Apart& how) : line(socket), limit(how.limit), awaits_end(how.await_end) {}
+  ~State() {
+    ::close(line);  // upon which it ends by itself, unless it hangs in its module
+    if (child <= 0 || !awaits_end || is_over(child, ending_limit)) return;
+    ::kill(child, SIGKILL);
+    is_over(child, ending_limit);
+  }
 
   // The answer that has this number; those that came too late for theirs are passed over.
   Result<Bytes> answer(std::uint64_t number, Duration within) {
@@ -150,6 +168,8 @@ struct ApartKey::State {
 
   const int line;
   const Duration limit;
+  const bool awaits_end;
+  pid_t child = -1;
   crypto::PublicKey key;
   std::mutex one_at_a_time;
   std::uint64_t last = 0, answered = 0;  // questions
@@ -163,11 +183,11 @@ Result<std::unique_ptr<ApartKey>> ApartKey::start(const Apart& how) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return no_process("make a pair of sockets");
-  auto state = std::make_unique<State>(ends[0], how.limit);
-  const pid_t child = ::fork();
-  if (child == 0) be_the_child(ends[1], how);
+  auto state = std::make_unique<State>(ends[0], how);
+  state->child = ::fork();
+  if (state->child == 0) be_the_child(ends[1], how);
   ::close(ends[1]);
-  if (child < 0) return no_process("fork");
+  if (state->child < 0) return no_process("fork");
   TRY(const Bytes spki, state->answer(0, opening_limit));
   TRY(state->key, crypto::PublicKey::from_spki(spki));
   return std::unique_ptr<ApartKey>(new ApartKey(std::move(state)));

@@ -3,8 +3,8 @@
 // A module is a stranger's library: it opens files, takes its time, and may crash. Here it runs in
 // a child that was forked for it, which answers nothing but "sign these octets" on one socket. Who
 // asks needs no module, no file and no PIN, may be confined, and waits for so long and no longer.
-// The child ends with its parent's end of the line. When it ends before, it is not made again: the
-// program is to be started anew.
+// The child ends with its parent's end of the line, by SIGKILL if it does not in 2 s. When it ends
+// before, it is not made again: the program is to be started anew.
 //
 // start() before the first thread of the program. sign() from any thread, one at a time. Reads the
 // monotonic clock alone.
@@ -25,6 +25,9 @@ struct Apart {
   std::optional<crypto::Algorithm> make = {};  // when the token has no such key
   std::function<Result<void>()> confine = {};  // in the child, when the key has been found
   Duration limit = 10s;                        // for an answer
+  // Of the child, when the key is given up. Not for a parent that has confined itself by then: its
+  // filter leaves it neither wait4 nor kill, and it ends with its key.
+  bool await_end = true;
 };
 
 class ApartKey final : public crypto::SigningKey {

@@ -83,3 +83,18 @@ TEST_CASE("when the process with the token ends, so do the signatures, and it is
   CHECK(refused.error().fault == Fault::unavailable);
   CHECK(key->ended());
 }
+
+TEST_CASE("who gives a key up leaves no process behind, not even one that hangs in its module") {
+  const SoftHsm hsm;
+  for (const bool hangs : {false, true}) {
+    auto key = expect(ApartKey::start({.uri = hsm.uri("mine"), .make = Algorithm::ecdsa_p256}));
+    const pid_t child = the_child();
+    REQUIRE(child > 0);
+    if (hangs) ::kill(child, SIGSTOP);
+    key.reset();
+    CHECK(::kill(child, 0) != 0);  // neither running nor waiting to be counted
+  }
+  const auto missing = ApartKey::start({.uri = hsm.uri("nobody")});
+  REQUIRE_FALSE(missing);
+  CHECK(the_child() == 0);
+}

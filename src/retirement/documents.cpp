@@ -10,16 +10,13 @@ constexpr const char* certificate_type = "muster-certificate-of-sanitisation";
 
 }  // namespace
 
-// A key that does not answer is as a disk that does not: nobody is told anything, and the program
-// starts again.
-std::string Retirements::Register::signed_text(wire::Json content) const {
-  auto signature = key.sign(bytes_of(wire::canonical(content)));
-  if (!signature) throw store::Broken("retirement cannot sign: " + signature.error().message);
+Result<std::string> Retirements::Register::signed_text(wire::Json content) const {
+  TRY(auto signature, key.sign(bytes_of(wire::canonical(content))));
   return wire::envelope_text(content,
-                             {{to_hex(key.public_key().fingerprint()), std::move(*signature)}});
+                             {{to_hex(key.public_key().fingerprint()), std::move(signature)}});
 }
 
-std::string Retirements::Register::order_text(const Wiping& w) const {
+Result<std::string> Retirements::Register::order_text(const Wiping& w) const {
   return signed_text(wire::to_json(wire::WipeOrder{.device = w.about.device,
                                                    .number = w.about.order,
                                                    .nonce = w.nonce,
@@ -42,7 +39,7 @@ wire::Json Retirements::Register::document(const Wiping& w, std::string_view out
                                  {"certified_at", rfc3339(clock.now())}});
   auto rows =
       store.read("SELECT requested_by, decided_by, reason FROM retirement_request WHERE id = ?",
-                 {static_cast<std::int64_t>(w.about.request)});
+                 {stored(w.about.request)});
   if (rows.next()) {
     out.set("requested_by", rows.text(0)).set("reason", rows.text(2));
     if (const auto by = rows.text(1); !by.empty()) out.set("approved_by", by);

@@ -31,16 +31,6 @@ Result<void> check_words(std::string_view words, std::size_t most, const char* f
               "is 1 to " + std::to_string(most) + " octets of words; they go to the ledger", field);
 }
 
-std::int64_t number_of(Step step) {
-  return static_cast<std::int64_t>(step);
-}
-std::int64_t number_of(Decision decision) {
-  return static_cast<std::int64_t>(decision);
-}
-std::int64_t stored(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
 std::optional<Instant> maybe_instant(const store::Rows& rows, int column) {
   return rows.null(column) ? std::nullopt : std::optional(instant(rows.integer(column)));
 }
@@ -103,7 +93,8 @@ Result<Retirements> Retirements::open(store::Store& store, ledger::Ledger& ledge
 }
 
 Result<void> Retirements::Register::load() {
-  auto rows = store.read("SELECT deadline, device FROM retirement_case WHERE step = 2");
+  auto rows = store.read("SELECT deadline, device FROM retirement_case WHERE step = ?",
+                         {number_of(Step::wiping)});
   while (rows.next()) {
     TRY(auto id, DeviceId::parse(rows.text(1)));
     deadlines.emplace(instant(rows.integer(0)), std::move(id));
@@ -133,8 +124,8 @@ Result<std::vector<DeviceId>> Retirements::Register::check(const Plan& plan) con
     if (inventory::is_leaving(device->state))
       return fail(Fault::conflict,
                   "device " + id.text() + " is " + name_of(device->state) + " already", "/devices");
-    auto rows = store.read("SELECT request FROM retirement_case WHERE device = ? AND step = 0",
-                           {id.text()});
+    auto rows = store.read("SELECT request FROM retirement_case WHERE device = ? AND step = ?",
+                           {id.text(), number_of(Step::waiting)});
     if (rows.next())
       return fail(Fault::conflict,
                   "device " + id.text() + " is in retirement " + std::to_string(rows.integer(0)) +
@@ -174,8 +165,8 @@ Result<std::uint64_t> Retirements::request(Plan plan, ledger::Actor by) {
        plan.selector, millis(r.clock.now()), std::int64_t{second},
        plan.within ? store::Value(std::int64_t{plan.within->count()}) : store::Value(nullptr)});
   for (const auto& device : devices)
-    writer.write("INSERT INTO retirement_case(device, request, step) VALUES(?,?,0)",
-                 {device.text(), stored(id)});
+    writer.write("INSERT INTO retirement_case(device, request, step) VALUES(?,?,?)",
+                 {device.text(), stored(id), number_of(Step::waiting)});
   if (!second) r.start(id, by);
   r.tell(id);
   return id;
@@ -201,8 +192,8 @@ void Retirements::Register::start(std::uint64_t id, const ledger::Actor& by) {
   {
     auto rows = store.read(
         "SELECT device, request, step, wipe_order, ordered_at, deadline, ended_at"
-        " FROM retirement_case WHERE request = ? AND step = 0 ORDER BY device",
-        {stored(id)});
+        " FROM retirement_case WHERE request = ? AND step = ? ORDER BY device",
+        {stored(id), number_of(Step::waiting)});
     while (rows.next()) all.push_back(case_of(rows));
     auto of = store.read(
         "SELECT id, decision, requested_by, reason, selector, requested_at, second, within,"
@@ -231,10 +222,10 @@ void Retirements::Register::begin(Case c, const Request& request, const ledger::
                      wire::Json::object({{"request", request.id}, {"deadline", rfc3339(deadline)}}),
                      request.reason});
   writer.write(
-      "UPDATE retirement_case SET step = 2, wipe_order = ?, nonce = ?, ordered_at = ?,"
+      "UPDATE retirement_case SET step = ?, wipe_order = ?, nonce = ?, ordered_at = ?,"
       " deadline = ? WHERE device = ? AND request = ?",
-      {stored(ledger.size()), ByteView(nonce), millis(clock.now()), millis(deadline),
-       c.device.text(), stored(request.id)});
+      {number_of(Step::wiping), stored(ledger.size()), ByteView(nonce), millis(clock.now()),
+       millis(deadline), c.device.text(), stored(request.id)});
   deadlines.emplace(deadline, c.device);
   certain(inventory.begin_retirement(c.device, by, request.reason));
 }
@@ -328,7 +319,8 @@ std::optional<Case> Retirements::of(const DeviceId& id) const {
 }
 
 std::size_t Retirements::waiting() const {
-  auto rows = register_->store.read("SELECT count(*) FROM retirement_request WHERE decision = 0");
+  auto rows = register_->store.read("SELECT count(*) FROM retirement_request WHERE decision = ?",
+                                    {number_of(Decision::waiting)});
   return rows.next() ? static_cast<std::size_t>(rows.integer(0)) : 0;
 }
 

@@ -15,10 +15,6 @@ constexpr std::array state_names{"waiting", "running", "done", "rejected"};
 constexpr int refusals_a_minute = 5;
 constexpr std::size_t evidence_max = 1000;
 
-std::int64_t stored(std::uint64_t number) {
-  return static_cast<std::int64_t>(number);
-}
-
 crypto::Hash hash_of(ByteView octets) {
   crypto::Hash out{};
   if (octets.size() == out.size()) std::copy(octets.begin(), octets.end(), out.begin());
@@ -77,24 +73,31 @@ std::optional<Wiping> Retirements::Register::wiping(const DeviceId& id) const {
 }
 
 void Retirements::Register::end(store::Writer& writer, const Case& c, Step step) const {
-  writer.write(
-      "UPDATE retirement_case SET step = ?, ended_at = ? WHERE device = ? AND request = ?",
-      {static_cast<std::int64_t>(step), millis(clock.now()), c.device.text(), stored(c.request)});
+  writer.write("UPDATE retirement_case SET step = ?, ended_at = ? WHERE device = ? AND request = ?",
+               {number_of(step), millis(clock.now()), c.device.text(), stored(c.request)});
 }
 
 Result<std::string> Retirements::order_for(const DeviceId& id) const {
-  const auto found = register_->wiping(id);
-  if (!found || found->about.step != Step::wiping ||
-      *found->about.deadline <= register_->clock.now())
+  auto& r = *register_;
+  const auto found = r.wiping(id);
+  if (!found || found->about.step != Step::wiping || *found->about.deadline <= r.clock.now())
     return wire::no_order();
-  return register_->order_text(*found);
+  const auto kept = r.orders.find(id);
+  if (kept != r.orders.end() && kept->second.number == found->about.order) return kept->second.text;
+  TRY(auto text, r.order_text(*found));
+  r.orders.insert_or_assign(id, Register::SignedOrder{found->about.order, text});
+  return text;
 }
 
 // What a device makes us write is bounded: an entry more than that says nothing new.
-std::unexpected<Error> Retirements::Register::refuse(const DeviceId& id, const Error& why) {
+bool Retirements::Register::may_note(const DeviceId& id) {
   auto& minute = refusals[id];
   if (clock.now() - minute.start >= 1min || clock.now() < minute.start) minute = {clock.now(), 0};
-  if (minute.refusals++ < refusals_a_minute)
+  return minute.refusals++ < refusals_a_minute;
+}
+
+std::unexpected<Error> Retirements::Register::refuse(const DeviceId& id, const Error& why) {
+  if (may_note(id))
     ledger.record({ledger::device_actor(id.text()), "sanitisation.refused", target_of(id),
                    wire::Json::object({{"cause", why.message}})});
   return std::unexpected(why);
@@ -104,10 +107,7 @@ void Retirements::refused(const DeviceId& id, const std::string& why) {
   auto& r = *register_;
   const auto found = r.wiping(id);
   if (!found || found->about.step != Step::wiping) return;
-  auto& minute = r.refusals[id];
-  if (r.clock.now() - minute.start >= 1min || r.clock.now() < minute.start)
-    minute = {r.clock.now(), 0};
-  if (minute.refusals++ >= refusals_a_minute) return;
+  if (!r.may_note(id)) return;
   r.ledger.record({ledger::device_actor(id.text()), "retirement.order-refused", target_of(id),
                    wire::Json::object({{"order", found->about.order}}), why.substr(0, 512)});
 }
@@ -163,7 +163,7 @@ Result<std::string> Retirements::take(const Sanitised& s) {
       .set("statement", s.statement)
       .set("statement_signature", to_base64(s.signature))
       .set("device_certificate", to_base64(s.certificate));
-  const auto text = r.signed_text(std::move(content));
+  TRY(const auto text, r.signed_text(std::move(content)));
   auto& writer = r.ledger.record(
       {ledger::device_actor(s.device.text()), "sanitisation.certified", target_of(s.device),
        wire::Json::object({{"certificate_sha256", to_hex(crypto::sha256(bytes_of(text)))},
@@ -172,11 +172,12 @@ Result<std::string> Retirements::take(const Sanitised& s) {
                            {"request", ordered->about.request}})});
   r.keep(writer, s.device, text);
   writer.write(
-      "UPDATE retirement_case SET step = 3, ended_at = ?, statement = ?, certificate = ?"
+      "UPDATE retirement_case SET step = ?, ended_at = ?, statement = ?, certificate = ?"
       " WHERE device = ? AND request = ?",
-      {millis(r.clock.now()), ByteView(digest), ByteView(fingerprint), s.device.text(),
-       stored(ordered->about.request)});
+      {number_of(Step::sanitised), millis(r.clock.now()), ByteView(digest), ByteView(fingerprint),
+       s.device.text(), stored(ordered->about.request)});
   r.deadlines.erase({*ordered->about.deadline, s.device});
+  r.orders.erase(s.device);
   r.refusals.erase(s.device);
   TRY_VOID(
       r.inventory.retire(s.device, ledger::system_actor("retirement"),
@@ -201,7 +202,7 @@ Result<void> Retirements::destroyed(const DeviceId& id, ledger::Actor by, std::s
   content.set("method", name_of(wire::Method::destroy))
       .set("technique", evidence)
       .set("recorded_by", by.name);
-  const auto text = r.signed_text(std::move(content));
+  TRY(const auto text, r.signed_text(std::move(content)));
   auto& writer = r.ledger.record(
       {by, "sanitisation.certified", target_of(id),
        wire::Json::object({{"certificate_sha256", to_hex(crypto::sha256(bytes_of(text)))},
@@ -234,6 +235,7 @@ void Retirements::tick() {
   while (!r.deadlines.empty() && r.deadlines.begin()->first <= r.clock.now()) {
     const auto id = r.deadlines.begin()->second;
     r.deadlines.erase(r.deadlines.begin());
+    r.orders.erase(id);
     r.lapse(id);
   }
 }

@@ -14,7 +14,8 @@
 // It talks to no device and judges no operator's role. Each step is one transaction and goes on
 // after a restart. Domain thread only. Time comes from the Clock, nonces from the Random; orders
 // and certificates are signed by the key that devices trust for assignments. Formats:
-// docs/formats/sanitisation.md.
+// docs/formats/sanitisation.md. While that key is away, whatever has to be signed fails with the
+// key's error and nothing is written.
 #pragma once
 
 #include <array>

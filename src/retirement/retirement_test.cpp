@@ -23,6 +23,19 @@ struct Meter {
   DeviceId id;
 };
 
+// A key in a token, which may be taken out.
+struct TokenKey final : crypto::SigningKey {
+  const crypto::PublicKey& public_key() const override { return key.public_key(); }
+  Result<Bytes> sign(ByteView message) const override {
+    if (away) return fail(Fault::unavailable, "the token is away");
+    ++signatures;
+    return key.sign(message);
+  }
+  crypto::FileKey key = identity::new_key(crypto::Algorithm::ed25519);
+  bool away = false;
+  mutable int signatures = 0;
+};
+
 struct Stage {
   Stage() { open(); }
   void open() {
@@ -102,7 +115,7 @@ struct Stage {
   }
 
   identity::World w;
-  crypto::FileKey order_key = identity::new_key(crypto::Algorithm::ed25519);
+  TokenKey order_key;
   std::optional<Retirements> retirements;
 };
 
@@ -231,6 +244,55 @@ TEST_CASE("a rejected request leaves its devices as they were, free to be asked 
   expect(s.retirements->approve(again, ben));
   expect(s.bring(meter, s.statement(meter)));
   CHECK(s.state(meter) == Lifecycle::retired);
+}
+
+TEST_CASE("while the key is away nothing is told or written, and all goes on when it is back") {
+  Stage s;
+  const auto stating = s.meter("m-1"), late = s.meter("m-2");
+  s.ask({stating.id, late.id}, 1h);
+  const auto brought = s.signed_by(stating, s.statement(stating));
+  const auto entries = s.w.ledger->size();
+  s.order_key.away = true;
+  CHECK(s.retirements->order_for(late.id).error().fault == Fault::unavailable);
+  CHECK(s.retirements->take(brought).error().fault == Fault::unavailable);
+  CHECK(s.state(stating) == Lifecycle::retiring);
+  CHECK(s.step(stating) == Step::wiping);
+  CHECK(s.w.ledger->size() == entries);
+
+  s.order_key.away = false;
+  CHECK(s.order(late).device == late.id);
+  expect(s.retirements->take(brought));
+  CHECK(s.state(stating) == Lifecycle::retired);
+
+  s.w.clock.pass(1h);
+  s.retirements->tick();
+  const auto lapsed = s.w.ledger->size();
+  s.order_key.away = true;
+  CHECK(s.retirements->destroyed(late.id, ann, "shredded").error().fault == Fault::unavailable);
+  CHECK(s.state(late) == Lifecycle::revoked_unsanitised);
+  CHECK(s.w.ledger->size() == lapsed);
+  s.order_key.away = false;
+  expect(s.retirements->destroyed(late.id, ann, "shredded"));
+  CHECK(s.state(late) == Lifecycle::retired);
+}
+
+TEST_CASE("an order is signed once, however often its device asks, and again after a restart") {
+  Stage s;
+  const auto meter = s.meter("m-1"), other = s.meter("m-2");
+  s.ask({meter.id, other.id});
+  const auto first = expect(s.retirements->order_for(meter.id));
+  for (int i = 0; i < 20; ++i) CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  CHECK(s.order_key.signatures == 1);
+  CHECK(expect(s.retirements->order_for(other.id)) != first);
+  CHECK(s.order_key.signatures == 2);
+  s.order_key.away = true;
+  CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  s.order_key.away = false;
+  s.restart();
+  CHECK(expect(s.retirements->order_for(meter.id)) == first);
+  CHECK(s.order_key.signatures == 3);
+  expect(s.bring(meter, s.statement(meter)));
+  CHECK(wire::is_no_order(expect(s.retirements->order_for(meter.id))));
 }
 
 TEST_CASE("one request names many devices, all of them or none") {

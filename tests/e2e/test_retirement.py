@@ -235,9 +235,12 @@ class Retirement(Stage):
         self.assertEqual(self.state("cut-short"), "retiring")
         agent.start()
         go.touch()
-        # Again and again, wherever it happens to be.
-        for _ in range(5):
-            time.sleep(0.15)
+        # At each step that it is seen to have reached: they may follow each other faster than we look.
+        seen = "ordered"
+        while seen != "ended":
+            was = seen
+            seen = self.eventually(f"it gets further than {was}",
+                                   lambda: (now := (agent.status() or {}).get("retirement", was)) != was and now, 60)
             if agent.process.poll() is None:
                 agent.kill()
                 agent.start()

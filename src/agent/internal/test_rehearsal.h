@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "agent/agent.h"
-#include "agent/internal/authority.h"
-#include "agent/internal/maker.h"
+#include "agent/internal/test_authority.h"
+#include "agent/internal/test_maker.h"
 #include "crypto/certificate.h"
 #include "crypto/cms.h"
 #include "crypto/csr.h"

@@ -22,7 +22,7 @@ constexpr std::string_view devices = "/v1/devices/";
 
 struct Place {         // where a path leads
   std::string device;  // as named in the path; empty for an artifact
-  std::string what;    // "updates", "desired", "results", "state", or the artifact's digest
+  std::string what;    // what follows it in the path; or the artifact's digest
 };
 
 std::optional<Place> place_of(std::string_view path) {
@@ -63,11 +63,11 @@ Result<link::Request> question(const Place& place, const DeviceId& device, Reque
 }
 
 // Whether its certificate still counts is the controller's to say, with the statement in hand.
-Result<link::Request> statement(const Place& place, const Request& request) {
+Result<link::Request> statement(const Place& place, Request& request) {
   TRY(auto device, DeviceId::parse(place.device));
   TRY(auto brought, wire::parse_signed_statement(request.body));
   return link::Sanitised{.device = std::move(device),
-                         .certificate = *request.peer_certificate,
+                         .certificate = std::move(*request.peer_certificate),
                          .statement = std::move(brought.statement),
                          .signature = std::move(brought.signature)};
 }

@@ -1,5 +1,6 @@
-// retirement/internal/register -- what is kept in memory: the deadlines that run. All else is asked
-// of the store, where a step's number is that of Step.
+// retirement/internal/register -- what is kept in memory: the deadlines that run, and the orders
+// that have been asked for, signed. All else is asked of the store, where a step's number is that
+// of Step.
 #pragma once
 
 #include <map>
@@ -37,13 +38,14 @@ struct Retirements::Register {
   std::optional<Wiping> wiping(const DeviceId&) const;  // its newest row with an order
   Result<wire::Statement> check(const Sanitised&, const std::optional<Wiping>&,
                                 const crypto::Certificate&) const;
+  bool may_note(const DeviceId&);  // a refusal of it; counts it
   std::unexpected<Error> refuse(const DeviceId&, const Error&);
   void end(store::Writer&, const Case&, Step) const;
   void lapse(const DeviceId&);
 
   // documents.cpp
-  std::string signed_text(wire::Json content) const;  // throws store::Broken when the key is gone
-  std::string order_text(const Wiping&) const;
+  Result<std::string> signed_text(wire::Json content) const;
+  Result<std::string> order_text(const Wiping&) const;
   wire::Json document(const Wiping&, std::string_view outcome) const;
   void keep(store::Writer&, const DeviceId&, const std::string& text) const;
 
@@ -57,6 +59,11 @@ struct Retirements::Register {
   Settings settings;
 
   std::set<std::pair<Instant, DeviceId>> deadlines;
+  struct SignedOrder {
+    std::uint64_t number = 0;
+    std::string text;
+  };
+  std::map<DeviceId, SignedOrder> orders;  // of devices that are wiping and have asked
   struct Minute {
     Instant start;
     int refusals = 0;
@@ -70,6 +77,17 @@ template <class T>
 T certain(Result<T> done) {
   if (!done) throw std::logic_error(done.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*done);
+}
+
+// As SQLite has them.
+inline std::int64_t stored(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+inline std::int64_t number_of(Step step) {
+  return static_cast<std::int64_t>(step);
+}
+inline std::int64_t number_of(Decision decision) {
+  return static_cast<std::int64_t>(decision);
 }
 
 std::string target_of(const DeviceId&);
