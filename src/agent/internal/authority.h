@@ -1,5 +1,5 @@
 // agent/internal/authority -- for tests: a fleet root and an issuing CA, and what they sign, at the
-// system's time, by which TLS judges.
+// system's time, by which TLS judges. One thread.
 #pragma once
 
 #include <string>

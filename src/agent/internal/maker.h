@@ -1,4 +1,5 @@
-// agent/internal/maker -- for tests: who makes releases and assigns them, with keys of its own.
+// agent/internal/maker -- for tests: who makes releases and assigns them, with keys of its own. One
+// thread.
 #pragma once
 
 #include <string>

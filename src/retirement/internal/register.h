@@ -1,5 +1,5 @@
 // retirement/internal/register -- what is kept in memory: the deadlines that run. All else is asked
-// of the store, where a step's number is that of Step.
+// of the store, where a step's number is that of Step. Domain thread.
 #pragma once
 
 #include <map>
