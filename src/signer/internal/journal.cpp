@@ -32,8 +32,7 @@ Result<Journal> Journal::open(const std::filesystem::path& path) {
       (::ftruncate(file.number(), static_cast<off_t>(read->second)) != 0 ||
        ::fsync(file.number()) != 0))
     return failure(path, "cut the torn end of");
-  const Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder || ::fsync(folder.number()) != 0) return failure(path, "sync the folder of");
+  TRY_VOID(sync_folder(path.parent_path()));
   Journal out(path, std::move(file));
   out.entries_ = std::move(read->first);
   out.octets_ = read->second;
