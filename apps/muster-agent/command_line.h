@@ -1,4 +1,4 @@
-// muster-agent/command_line -- what the agent is told at its start.
+// muster-agent/command_line -- what the agent is told at its start. Main thread, before any other.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // muster-agent/provision_options -- the options that say which controller to trust and where it is,
-// for every program that plays a device.
+// for every program that plays a device. Main thread.
 #pragma once
 
 #include <CLI/CLI.hpp>

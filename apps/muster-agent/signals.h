@@ -1,4 +1,5 @@
 // muster-agent/signals -- SIGTERM and SIGINT as work on a loop, and the lock of a state folder.
+// Loop thread.
 #pragma once
 
 #include <filesystem>

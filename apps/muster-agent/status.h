@@ -1,4 +1,4 @@
-// muster-agent/status -- what a state folder holds, as JSON on stdout.
+// muster-agent/status -- what a state folder holds, as JSON on stdout. Blocks; any thread.
 #pragma once
 
 #include <filesystem>

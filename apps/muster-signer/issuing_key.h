@@ -1,5 +1,5 @@
 // muster-signer/issuing_key -- where the issuing key is: a file in the folder, or a token behind a
-// process of its own.
+// process of its own. Blocks; main thread, before any other.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// muster-signer/options -- the command line.
+// muster-signer/options -- the command line. Main thread.
 #pragma once
 
 #include <filesystem>

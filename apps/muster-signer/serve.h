@@ -1,4 +1,4 @@
-// muster-signer/serve -- gives up what a signer does not need, and then signs.
+// muster-signer/serve -- gives up what a signer does not need, and then signs. Blocks; main thread.
 #pragma once
 
 #include "muster-signer/options.h"

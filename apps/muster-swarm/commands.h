@@ -5,6 +5,8 @@
 //   fail-update VERSION SHARE                 of all devices, 0 to 1, chosen by the seed
 //   fail-update VERSION ID[,ID...]
 //   heal ID|all                               no faults any more
+//
+// Main thread.
 #pragma once
 
 #include <optional>

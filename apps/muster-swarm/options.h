@@ -1,4 +1,4 @@
-// muster-swarm/options -- what the swarm is told at its start.
+// muster-swarm/options -- what the swarm is told at its start. Main thread, before any other.
 #pragma once
 
 #include <filesystem>

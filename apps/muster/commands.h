@@ -1,6 +1,6 @@
 // muster/commands -- the nouns and their verbs. Each function hangs a noun's subcommands into the
 // parser; a verb that is chosen leaves its work in `Chosen`, which main runs after the whole line
-// was understood.
+// was understood. Main thread.
 #pragma once
 
 #include <CLI/CLI.hpp>

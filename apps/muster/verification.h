@@ -1,5 +1,5 @@
 // muster/verification -- the auditor's side of the ledger: every hash computed again from what is
-// downloaded, nothing believed but the checkpoint key.
+// downloaded, nothing believed but the checkpoint key. Blocks; main thread.
 #pragma once
 
 #include <functional>

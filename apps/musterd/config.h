@@ -1,7 +1,7 @@
 // musterd/config -- what the operator sets: command line first, then the YAML file, then defaults.
 //
 // The file's keys are the long options with '-' as '_' (mqtt_port: 8883); an unknown, repeated or
-// mistyped key is refused.
+// mistyped key is refused. Main thread, before any other.
 #pragma once
 
 #include <filesystem>

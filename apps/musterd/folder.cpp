@@ -56,10 +56,6 @@ Result<Keys> Folder::prepare(const Config& config) {
   return Keys::open(config);
 }
 
-Result<std::string> read_text(const fs::path& path) {
-  return read_file(path, 1 << 20);
-}
-
 Result<void> write_text(const fs::path& path, std::string_view text, bool secret) {
   return write_file(path, text, secret ? 0600 : 0644);
 }

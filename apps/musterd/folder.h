@@ -63,7 +63,6 @@ Result<crypto::Certificate> new_server_certificate(const desk::ServerTerms&,
 Result<std::string> write_certificates(const std::filesystem::path&,
                                        const crypto::Certificate& server, const identity::Trusted&);
 
-Result<std::string> read_text(const std::filesystem::path&);
 // Whole or not at all: a temporary file, fsync, rename, fsync of the folder.
 Result<void> write_text(const std::filesystem::path&, std::string_view text, bool secret);
 

@@ -1,5 +1,5 @@
 // musterd/identity_settings -- identity as the operator wants it: lives, within what the signer
-// gives, and the makers of TPMs that are trusted, from a file.
+// gives, and the makers of TPMs that are trusted, from a file. Blocks; main thread, at the start.
 #pragma once
 
 #include "identity/attestation.h"

@@ -1,4 +1,4 @@
-// musterd/metrics -- the gateway's counters as Prometheus text.
+// musterd/metrics -- the gateway's counters as Prometheus text. Any thread.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // musterd/names -- the small turns of the wiring: settings handed on, names of the doors, signals,
-// first operator.
+// first operator. Main thread, where nothing else is said.
 #pragma once
 
 #include <csignal>

@@ -10,6 +10,7 @@
 
 #include "base/descriptor.h"
 #include "base/file.h"
+#include "base/private_folder.h"
 #include "base/random.h"
 
 namespace muster::agent {
@@ -44,10 +45,7 @@ Result<void> make_folder_of(const fs::path& path) {
 }  // namespace
 
 Result<FolderDisk> FolderDisk::open(fs::path folder) {
-  std::error_code ec;
-  fs::create_directories(folder, ec);
-  if (ec) return fail(Fault::unavailable, "cannot make " + folder.string() + ": " + ec.message());
-  if (::chmod(folder.c_str(), 0700) != 0) return broken("protect", folder);
+  TRY_VOID(make_private_folder(folder));
   return FolderDisk(fs::absolute(folder));
 }
 

@@ -1,4 +1,5 @@
-// agent/faults -- what goes wrong on a simulated device, as plain values. A real device has none.
+// agent/faults -- what goes wrong on a simulated device; a real one has none. Values only; any
+// thread.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // agent/provision -- what a device is given before it starts, read from files: where the controller
 // is, the fleet root, and the keys it believes.
 //
-// Reads, never writes. For programs, at their start.
+// Reads, never writes. For programs, at their start. Blocks; any thread.
 #pragma once
 
 #include <filesystem>

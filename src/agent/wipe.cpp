@@ -24,6 +24,8 @@ Result<WipePhase> parse_phase(std::string_view text) {
   return fail(Fault::corrupt, std::string(Wipe::record_name) + " names no phase");
 }
 
+}  // namespace
+
 std::string to_text(const WipeRecord& r) {
   return wire::to_text(wire::Json::object({{"spec", 1},
                                            {"phase", name_of(r.phase)},
@@ -34,7 +36,7 @@ std::string to_text(const WipeRecord& r) {
                                            {"deadline", rfc3339(r.deadline)}}));
 }
 
-Result<WipeRecord> parse_record(const std::string& text) {
+Result<WipeRecord> parse_wipe_record(std::string_view text) {
   TRY(const auto json, wire::parse_json(text));
   wire::ObjectReader in(json);
   in.integer("spec", 1, 1);
@@ -51,8 +53,6 @@ Result<WipeRecord> parse_record(const std::string& text) {
   return out;
 }
 
-}  // namespace
-
 const char* name_of(WipePhase phase) {
   return phase_names[static_cast<std::size_t>(phase)];
 }
@@ -61,7 +61,7 @@ Result<Wipe> Wipe::open(Disk& disk, DeviceId device) {
   Wipe out(disk, std::move(device));
   TRY(const auto text, disk.read(record_name));
   if (!text) return out;
-  auto record = parse_record(*text);
+  auto record = parse_wipe_record(*text);
   if (!record)
     return fail(Fault::corrupt,
                 std::string(record_name) + " does not read: " + record.error().message);

@@ -38,6 +38,8 @@ struct WipeRecord {
   wire::SignedStatement statement;
   Instant deadline;
 };
+std::string to_text(const WipeRecord&);
+Result<WipeRecord> parse_wipe_record(std::string_view);
 
 struct Technique {  // what a device does beside what the agent does, as its maker says
   wire::Method method = wire::Method::clear;

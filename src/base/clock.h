@@ -2,7 +2,7 @@
 //
 // Instant is wall-clock time in milliseconds since 1970 UTC: it is stored, signed and compared with
 // certificates. Tests and the scenario world pass a ManualClock; nothing outside base reads the
-// system's.
+// system's. Any thread.
 #pragma once
 
 #include <atomic>

@@ -2,7 +2,7 @@
 //
 // A Fault says what kind of failure it is, so that a door can map it once to its protocol's code.
 // The message is for a person: which field, why, what to do. It never carries a secret. Exceptions
-// mean bugs.
+// mean bugs. Pure values; any thread.
 #pragma once
 
 #include <expected>

@@ -1,6 +1,7 @@
 #include "desk/attesting.h"
 
 #include "wire/attestation.h"
+#include "wire/command.h"
 #include "wire/json.h"
 
 namespace muster::desk {
@@ -38,7 +39,8 @@ Result<link::Reply> answer(Domain& domain, const link::ShowBoot& shown) {
 std::vector<link::Push> evidence_due(Domain& domain) {
   std::vector<link::Push> out;
   for (auto& id : domain.identity.attestation().due())
-    out.push_back(link::Tell{std::move(id), link::Channel::commands, wire::attest_command()});
+    out.push_back(
+        link::Tell{std::move(id), link::Channel::commands, wire::to_text(wire::Command::attest)});
   return out;
 }
 

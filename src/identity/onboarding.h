@@ -4,7 +4,7 @@
 // A maker's CA is trusted under a name, for models. A profile is what the label in the path of an
 // enrolment names (/.well-known/est/<label>/...); "default" is there always. Whoever has a birth
 // certificate (IDevID, IEEE 802.1AR) of a trusted maker, and is not expected, is refused, or waits
-// where the profile says so. Contains no logic.
+// where the profile says so. Values only, no logic; any thread.
 #pragma once
 
 #include <string>

@@ -356,7 +356,7 @@ void Rollover::take(const signer::Authorities& a) {
     case RolloverPhase::aborting: {
       const bool finished = status_.phase == RolloverPhase::finishing;
       for (const auto& [device, said] : ready_)
-        if (said) stale_[device] = true;
+        if (said) stale_.insert(device);
       ready_.clear();
       trusted_.other.reset();
       trusted_.cross.clear();

@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -134,7 +135,7 @@ class Rollover {
   std::uint32_t current_ = 0, other_ = 0;  // generations
   std::map<DeviceId, bool> ready_;         // with the new root: true when it said so
   std::map<DeviceId, Instant> asked_;
-  std::map<DeviceId, bool> stale_;  // say that they hold a root that is given no more
+  std::set<DeviceId> stale_;  // say that they hold a root that is given no more
 };
 
 }  // namespace muster::identity

@@ -67,7 +67,7 @@ void Rollover::reported(const DeviceId& device, const std::vector<crypto::Hash>&
   if (all_given)
     stale_.erase(device);
   else
-    stale_[device] = true;
+    stale_.insert(device);
   if (!spreading()) return;
   // Which of the two is the new one depends on whether the switch is over.
   const auto& to_come =
@@ -105,7 +105,7 @@ std::vector<Rollover::Due> Rollover::due() {
     asked = now;
     out.push_back({device->id, renew});
   };
-  for (const auto& [id, old] : stale_) consider(r_.inventory.find(id), false);
+  for (const DeviceId& id : stale_) consider(r_.inventory.find(id), false);
   if (!trusted_.other) return out;
   for (const auto& [fingerprint, certificate] : r_.live) {
     if (!certificate.subject.device || certificate.status != CertificateStatus::valid) continue;

@@ -3,7 +3,7 @@
 //
 // A gateway asks (Request → Reply), is told (Push), and hands over readings in batches. In one
 // process the carriers are queues; between machines they can be a bus, since nothing here refers to
-// memory of either side. Contains no logic.
+// memory of either side. Contains no logic. Each carrier's call says its thread.
 #pragma once
 
 #include <cstdint>

@@ -245,23 +245,22 @@ Result<void> Authority::begin(std::unique_ptr<Draft> draft) {
   return {};
 }
 
-Result<void> Authority::note(std::uint8_t mark) {
-  const Entry entry{
-      .mark = static_cast<Mark>(mark), .rollover = state_.rollover, .scope = state_.scope};
+Result<void> Authority::note(Mark mark) {
+  const Entry entry{.mark = mark, .rollover = state_.rollover, .scope = state_.scope};
   TRY_VOID(journal_->append(entry));
   return replay(entry);
 }
 
 Result<void> Authority::switch_over() {
-  return note(static_cast<std::uint8_t>(Mark::switched));
+  return note(Mark::switched);
 }
 
 Result<void> Authority::finish() {
-  return note(static_cast<std::uint8_t>(Mark::finished));
+  return note(Mark::finished);
 }
 
 Result<void> Authority::abort() {
-  return note(static_cast<std::uint8_t>(Mark::aborted));
+  return note(Mark::aborted);
 }
 
 }  // namespace muster::signer

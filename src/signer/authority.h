@@ -22,6 +22,7 @@
 namespace muster::signer {
 
 class Journal;
+enum class Mark : std::uint8_t;
 
 class Authority {
  public:
@@ -63,7 +64,7 @@ class Authority {
   Result<crypto::FileKey> root_key() const;
   Result<void> replay(const struct Entry&);
   Result<void> settle(const Folder&) const;
-  Result<void> note(std::uint8_t mark);
+  Result<void> note(Mark);
   void install(std::unique_ptr<Draft>);
   void swap();
 

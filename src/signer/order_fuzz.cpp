@@ -20,11 +20,14 @@ void read_content(const Frame& frame) {
     if (const auto order = decode_crl_order(frame.content)) same(expect(encode(*order)));
   } else if (frame.type == FrameType::since) {
     if (const auto asked = decode_since(frame.content)) same(encode(*asked));
+  } else if (frame.type == FrameType::roll_over) {
+    if (const auto order = decode_rollover_order(frame.content)) same(encode(*order));
   } else if (frame.type == FrameType::refused) {
     if (const auto refusal = decode_refusal(frame.content)) same(encode_refusal(*refusal));
   } else if (frame.type == FrameType::done) {
     if (const auto found = decode_issuances(frame.content); found && !found->empty())
       same(encode(std::span<const Issuance>(*found)));
+    if (const auto authorities = decode_authorities(frame.content)) same(encode(*authorities));
     (void)decode_chain(frame.content);
   }
 }

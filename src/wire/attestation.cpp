@@ -168,14 +168,4 @@ Result<Bytes> parse_certificate_text(std::string_view text) {
   return out;
 }
 
-std::string attest_command() {
-  return to_text(Json::object({{"command", "attest"}}));
-}
-
-bool is_attest_command(std::string_view text) {
-  const auto json = parse_json(text, {.bytes = 1024, .depth = 4});
-  const Json* command = json ? json->find("command") : nullptr;
-  return command && command->text() && *command->text() == "attest";
-}
-
 }  // namespace muster::wire

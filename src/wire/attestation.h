@@ -66,8 +66,4 @@ Result<EvidenceAsk> parse_evidence_ask(std::string_view);
 Result<BootEvidence> parse_boot_evidence(std::string_view);
 Result<Bytes> parse_certificate_text(std::string_view);
 
-// One of the commands on a device's topic (wire/command.h).
-std::string attest_command();
-bool is_attest_command(std::string_view);
-
 }  // namespace muster::wire

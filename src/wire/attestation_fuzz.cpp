@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "wire/attestation.h"
+#include "wire/command.h"
 
 using namespace muster;
 
@@ -22,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!wire::parse_boot_evidence(wire::to_text(*boot))) std::abort();
   static_cast<void>(wire::parse_challenge_given(text));
   static_cast<void>(wire::parse_evidence_ask(text));
-  static_cast<void>(wire::is_attest_command(text));
+  if (const auto command = wire::parse_command(text))
+    if (wire::parse_command(wire::to_text(*command)) != command) std::abort();
   return 0;
 }

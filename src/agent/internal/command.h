@@ -2,7 +2,7 @@
 //
 // The command line goes to /bin/sh; `argument`, unless empty, is appended as one word. It gets no
 // standard input, and our standard error for both outputs. After `within` it and its process group
-// are killed.
+// are killed. Loop thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // agent/internal/life -- an agent's state, and the tasks that share it: its identity, its line to
-// the controller, its updates, its readings. All on one loop, so between two waits nobody else
-// changes anything.
+// the controller, its updates, its readings. All on one loop's thread, so between two waits nobody
+// else changes anything.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // api/embedded -- files that the build put into the program (cmake/embed.cmake). Tables end with a
-// null name.
+// null name. Constants; any thread.
 #pragma once
 
 #include <string_view>

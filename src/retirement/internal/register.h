@@ -1,6 +1,6 @@
 // retirement/internal/register -- what is kept in memory: the deadlines that run, and the orders
 // that have been asked for, signed. All else is asked of the store, where a step's number is that
-// of Step.
+// of Step. Domain thread.
 #pragma once
 
 #include <map>

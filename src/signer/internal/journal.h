@@ -11,21 +11,9 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "signer/rollover.h"
+#include "signer/internal/journal_record.h"
 
 namespace muster::signer {
-
-// settled: what a file that is written anew begins with, that of a rollover which is over.
-enum class Mark : std::uint8_t { begun = 1, switched = 2, finished = 3, aborted = 4, settled = 5 };
-
-struct Entry {
-  Mark mark = Mark::begun;
-  crypto::Serial rollover{};
-  Scope scope = Scope::whole;
-  // of begun
-  std::string root_key_pem = {}, issuing_key_pem = {};  // secret; no root key: the root stays
-  std::vector<Bytes> certificates = {};  // issuing, root, and of the whole both cross-certificates
-};
 
 class Journal {
  public:

@@ -1,5 +1,5 @@
 // watch/internal/baseline -- what is usual for one number, and how long a feature keeps quiet after
-// it has spoken. Plain values; no time of their own: they count windows.
+// it has spoken. Values only, of one thread; no time of their own: they count windows.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,6 @@ class Rest {
   bool broken_by(Severity, double score);  // true: tell it, and rest from here
   void normal(std::int64_t windows = 1);
   void disturbed() { calm_ = 0; }
-  bool resting() const { return told_ != 0; }
 
  private:
   float score_ = 0;

@@ -1,4 +1,5 @@
-// wire/internal/mqtt_property_rules -- which property may be where, and how it is spelled.
+// wire/internal/mqtt_property_rules -- which property may be where, and how it is spelled. Pure;
+// any thread.
 #pragma once
 
 #include <cstdint>

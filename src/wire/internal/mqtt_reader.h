@@ -1,7 +1,7 @@
 // wire/internal/mqtt_reader -- takes the fields of one MQTT packet from its bytes.
 //
 // The first fault sticks, and empties the input; each later call returns zero, so that a packet is
-// read in one go and checked once.
+// read in one go and checked once. Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// wire/internal/mqtt_writer -- puts the fields of an MQTT packet behind a buffer's end.
+// wire/internal/mqtt_writer -- puts the fields of an MQTT packet behind a buffer's end. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// wire/internal/senml_rules -- what reading and writing SenML agree on.
+// wire/internal/senml_rules -- what reading and writing SenML agree on. Pure; any thread.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
 // wire/internal/text -- the strings of MQTT (5.0 section 1.5.4), checked eight bytes at a time.
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>
