@@ -175,16 +175,16 @@ Result<void> Rollover::load() {
     trusted_.current = known.at(current_);
     if (other_ != current_) trusted_.other = known.at(other_);
   }
-  load_generations();
-  return {};
+  return load_generations();
 }
 
-void Rollover::load_generations() {
+Result<void> Rollover::load_generations() {
   r_.chain = {trusted_.current.issuing, trusted_.current.root};
   auto ready = r_.store.read("SELECT device, reported FROM identity_ready");
-  while (ready.next())
-    if (auto id = DeviceId::parse(ready.text(0)))
-      ready_.emplace(std::move(*id), ready.integer(1) != 0);
+  while (ready.next()) {
+    TRY(auto id, DeviceId::parse(ready.text(0)));
+    ready_.emplace(std::move(id), ready.integer(1) != 0);
+  }
   for (auto& [fingerprint, certificate] : r_.live) certificate.issuer = current_;
   auto rows = r_.store.read(
       "SELECT fingerprint, issuer FROM identity_certificate WHERE status IN (0, 1) AND issuer != ?",
@@ -192,6 +192,7 @@ void Rollover::load_generations() {
   while (rows.next())
     if (const auto at = r_.live.find(octets<32>(rows.blob(0))); at != r_.live.end())
       at->second.issuer = static_cast<std::uint32_t>(rows.integer(1));
+  return {};
 }
 
 void Rollover::store_state(store::Writer& writer) const {

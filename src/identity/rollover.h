@@ -126,7 +126,7 @@ class Rollover {
   void take(const signer::Authorities&);
   store::Writer& record(const char* action, wire::Json detail, std::string why = {});
   void store_state(store::Writer&) const;
-  void load_generations();
+  Result<void> load_generations();
 
   Identity::Registry& r_;
   RolloverStatus status_;

@@ -164,8 +164,7 @@ void Est::serve(Request request, Respond respond) {
 // Whoever fetches the CA's certificates under its own has them: the domain keeps count.
 void Est::read(const Request& request, Respond respond, const Path& path) {
   if (path.operation == Operation::cacerts && request.method == "GET" && request.peer_certificate)
-    questions_.ask(link::AuthoritiesFetched{crypto::sha256(*request.peer_certificate)},
-                   [](const Result<link::Reply>&) {});
+    questions_.report(link::AuthoritiesFetched{crypto::sha256(*request.peer_certificate)});
   auto answer = path.operation == Operation::cacerts
                     ? authorities_answer(bytes_of(ca_certificates_), path.wrapped)
                     : attributes_answer(path.wrapped);
