@@ -1,5 +1,5 @@
-// identity/expiries -- how many of the certificates end when: counted as they come and go, so that a
-// total costs nothing to ask. Domain thread; it reads no clock.
+// identity/expiries -- how many of the certificates end when: counted as they come and go, so that
+// a total costs nothing to ask. Domain thread; it reads no clock.
 #pragma once
 
 #include <cstdint>
