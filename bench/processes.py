@@ -117,26 +117,6 @@ class Musterd(Server):
         return (self.data / "admin.token").read_text().strip()
 
 
-class OpensslResponder(Server):
-    """`openssl ocsp` over a CA of its own, with one certificate in it."""
-
-    name = "openssl ocsp"
-
-    def __init__(self, folder):
-        run = lambda *command: subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
-        key, authority, index = folder / "ca.key", folder / "ca.pem", folder / "index.txt"
-        self.request = folder / "peer.req"
-        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", key,
-            "-out", authority, "-subj", "/CN=bench", "-days", "2")
-        index.write_text("V\t491231235959Z\t\t01\tunknown\t/CN=device\n")
-        run("ocsp", "-issuer", authority, "-serial", "1", "-no_nonce", "-reqout", self.request)
-        port = free_port()
-        super().__init__(["openssl", "ocsp", "-port", port, "-index", index, "-CA", authority, "-rsigner", authority,
-                          "-rkey", key], folder / "openssl.log")
-        self.port = port
-        wait_for_port(port, self.process, "openssl ocsp")
-
-
 class Mosquitto(Server):
     """The peer, with the fleet's own certificates. TLS 1.3, nothing persistent."""
 
@@ -202,3 +182,10 @@ class Load:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+
+def connected(server, load):
+    answer = load.next()
+    if answer["failed"]:
+        raise BenchError(f"{answer['failed']} devices could not connect to {server.name}")
+    return answer
