@@ -2,11 +2,8 @@
 // gone with its owner. Sets SOFTHSM2_CONF: one at a time in a process.
 #pragma once
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <fstream>
 #include <string>
@@ -14,8 +11,7 @@
 
 #include "base/result.h"
 #include "base/test_folder.h"
-
-extern char** environ;
+#include "base/test_process.h"
 
 namespace muster::pkcs11 {
 
@@ -43,20 +39,8 @@ class SoftHsm {
     ::chmod(file("pin").c_str(), mode);
   }
   void run(std::vector<std::string> words) const {
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t quiet;
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-    pid_t process = 0;
-    int status = -1;
-    const bool began =
-        ::posix_spawnp(&process, arguments[0], &quiet, nullptr, arguments.data(), environ) == 0;
-    posix_spawn_file_actions_destroy(&quiet);
-    if (!began || ::waitpid(process, &status, 0) != process || status != 0)
-      give_up({Fault::unavailable, words[0] + " failed; is it installed?", ""});
+    if (exit_code_of(start_quietly(words)) != 0)
+      give_up({Fault::unavailable, words[0] + " failed", ""});
   }
 
   // Of an object in the token; "" for the token alone.

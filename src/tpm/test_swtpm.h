@@ -3,10 +3,8 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +16,7 @@
 
 #include "base/result.h"
 #include "base/test_folder.h"
-
-extern char** environ;
+#include "base/test_process.h"
 
 namespace muster::tpm {
 
@@ -34,7 +31,7 @@ class Swtpm {
                                       "--lock-nvram",     "--overwrite",
                                       "--logfile",        file("setup.log")};
     if (elliptic) words.push_back("--ecc");
-    if (const int code = wait_for(start(words)); code != 0)
+    if (const int code = exit_code_of(start_quietly(words)); code != 0)
       give_up({Fault::unavailable, "swtpm_setup failed: " + text("setup.log"), ""});
     for (int tries = 0; tries < 20 && process_ <= 0; ++tries) try_to_run();
     if (process_ <= 0) give_up({Fault::unavailable, "swtpm does not run", ""});
@@ -42,7 +39,7 @@ class Swtpm {
   Swtpm(const Swtpm&) = delete;
   ~Swtpm() {
     ::kill(process_, SIGTERM);
-    wait_for(process_);
+    exit_code_of(process_);
   }
 
   std::string tcti() const { return "swtpm:host=127.0.0.1,port=" + std::to_string(port_); }
@@ -68,27 +65,6 @@ class Swtpm {
         << "/issuercert.pem\ncertserial=" << ca << "/certserial\n";
     std::ofstream(file("options")) << "--platform-manufacturer Maker\n--platform-version 1\n"
                                       "--platform-model Board\n";
-  }
-
-  static pid_t start(std::vector<std::string>& words) {
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t quiet;
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-    pid_t process = 0;
-    if (::posix_spawnp(&process, arguments[0], &quiet, nullptr, arguments.data(), environ) != 0)
-      give_up({Fault::unavailable, words[0] + " cannot be started; is it installed?", ""});
-    posix_spawn_file_actions_destroy(&quiet);
-    return process;
-  }
-
-  static int wait_for(pid_t process) {
-    int status = 0;
-    ::waitpid(process, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
   // A socket that has, or reaches, this port of the machine itself.
@@ -130,7 +106,7 @@ class Swtpm {
                                       "type=tcp,port=" + std::to_string(next) + local,
                                       "--flags",
                                       "startup-clear,not-need-init"};
-    process_ = start(words);
+    process_ = start_quietly(words);
     port_ = port;
     for (int tries = 0; tries < 1'000; ++tries) {
       int status = 0;
