@@ -3,10 +3,9 @@
 
 #include "agent/agent.h"
 #include "agent/data_key.h"
-#include "agent/internal/test_rehearsal.h"
+#include "agent/internal/test_device.h"
 #include "agent/outbox.h"
 #include "base/test_folder.h"
-#include "net/test_until.h"
 
 using namespace muster;
 using namespace muster::agent;
@@ -17,17 +16,9 @@ namespace {
 const DeviceId meter = expect(DeviceId::parse("meter-1"));
 
 // A device on a disk that outlives it, and its controller, on one loop.
-struct Stage {
-  net::Loop loop;
-  Rehearsal rehearsal{loop};
-  Controller controller = rehearsal.controller();
-  std::unique_ptr<Handshakes> handshakes = expect(Handshakes::open(loop, controller.ca_pem));
+struct Stage : RehearsedDevice {
   TestFolder folder;
   FolderDisk disk = expect(FolderDisk::open(folder.path / "state"));
-  MeterReadings readings{1};
-  ManualClock clock{SystemClock{}.now()};
-  SeededRandom random{1};
-  std::unique_ptr<Agent> device;
   int told = 0;  // that it has retired
 
   AgentSettings settings() const {
@@ -40,16 +31,11 @@ struct Stage {
             .pace = {.interval = 20ms, .retry_first = 10ms, .retry_max = 100ms}};
   }
   void start(const AgentSettings& with) {
-    device =
-        expect(Agent::open(loop, controller, *handshakes, with, disk, readings, clock, random));
+    open(with, disk);
     device->on_retired([this] { ++told; });
     device->start();
   }
   void start() { start(settings()); }
-  void stop() {
-    net::run(loop, device->stop());
-    device.reset();
-  }
   ~Stage() {
     if (device) stop();
   }
@@ -57,7 +43,6 @@ struct Stage {
     start();
     REQUIRE(until([&] { return device->status().acknowledged >= 1; }));
   }
-  bool until(const std::function<bool()>& seen) { return net::until(loop, seen); }
 
   std::string order(const crypto::SigningKey& by, const DeviceId& device_id = meter,
                     Duration within = 1h) const {

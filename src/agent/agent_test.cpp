@@ -7,9 +7,8 @@
 #include <fstream>
 
 #include "agent/credentials.h"
-#include "agent/internal/test_rehearsal.h"
+#include "agent/internal/test_device.h"
 #include "crypto/internal/test_maker.h"
-#include "net/test_until.h"
 #include "wire/senml.h"
 
 using namespace muster;
@@ -20,16 +19,8 @@ namespace {
 using Told = std::vector<std::string>;
 
 // One device and its controller on one loop.
-struct Stage {
-  net::Loop loop;
-  Rehearsal rehearsal{loop};
-  Controller controller = rehearsal.controller();
-  std::unique_ptr<Handshakes> handshakes = expect(Handshakes::open(loop, controller.ca_pem));
+struct Stage : RehearsedDevice {
   MemoryDisk disk;
-  MeterReadings readings{1};
-  ManualClock clock{SystemClock{}.now()};
-  SeededRandom random{1};
-  std::unique_ptr<Agent> device;
 
   AgentSettings settings() const {
     return {.id = expect(DeviceId::parse("meter-1")),
@@ -46,20 +37,14 @@ struct Stage {
                      .command_within = 5s}};
   }
   void start(AgentSettings with) {
-    device = expect(
-        Agent::open(loop, controller, *handshakes, std::move(with), disk, readings, clock, random));
+    open(std::move(with), disk);
     device->start();
   }
   void start() { start(settings()); }
-  void stop() {
-    net::run(loop, device->stop());
-    device.reset();
-  }
   ~Stage() {
     if (device) stop();
   }
 
-  bool until(const std::function<bool()>& seen) { return net::until(loop, seen); }
   bool until_told(const std::string& what) {
     return until([&] { return std::ranges::find(rehearsal.told, what) != rehearsal.told.end(); });
   }
