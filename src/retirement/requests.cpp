@@ -1,6 +1,7 @@
 // What operators ask for, who approves it, and what then begins.
 
 #include <algorithm>
+#include <limits>
 
 #include "retirement/internal/register.h"
 
@@ -65,6 +66,22 @@ void count_steps(const store::Store& store, Request& request, Decision decision)
                   : decision == Decision::rejected ? State::rejected
                   : wiping                         ? State::running
                                                    : State::done;
+}
+
+// Newest first.
+std::vector<Request> requests_between(const store::Store& store, std::uint64_t first,
+                                      std::uint64_t last, std::size_t limit) {
+  std::vector<Request> out;
+  auto rows = store.read(
+      "SELECT id, decision, requested_by, reason, selector, requested_at, second, within,"
+      " decided_by, why, decided_at FROM retirement_request WHERE id BETWEEN ? AND ?"
+      " ORDER BY id DESC LIMIT ?",
+      {stored(first), stored(last), stored(limit)});
+  while (rows.next()) {
+    out.push_back(request_of(rows));
+    count_steps(store, out.back(), static_cast<Decision>(rows.integer(1)));
+  }
+  return out;
 }
 
 Case case_of(const store::Rows& rows) {
@@ -188,19 +205,14 @@ Instant Retirements::Register::deadline_of(const inventory::Device& device,
 
 void Retirements::Register::start(std::uint64_t id, const ledger::Actor& by) {
   std::vector<Case> all;
-  Request request;
   {
     auto rows = store.read(
         "SELECT device, request, step, wipe_order, ordered_at, deadline, ended_at"
         " FROM retirement_case WHERE request = ? AND step = ? ORDER BY device",
         {stored(id), number_of(Step::waiting)});
     while (rows.next()) all.push_back(case_of(rows));
-    auto of = store.read(
-        "SELECT id, decision, requested_by, reason, selector, requested_at, second, within,"
-        " decided_by, why, decided_at FROM retirement_request WHERE id = ?",
-        {stored(id)});
-    if (of.next()) request = request_of(of);
   }
+  const Request request = requests_between(store, id, id, 1).at(0);  // whoever starts it found it
   for (auto& each : all) begin(std::move(each), request, by);
 }
 
@@ -276,27 +288,13 @@ Result<void> Retirements::reject(std::uint64_t id, ledger::Actor by, std::string
 }
 
 Result<Request> Retirements::find(std::uint64_t id) const {
-  auto rows = register_->store.read(
-      "SELECT id, decision, requested_by, reason, selector, requested_at, second, within,"
-      " decided_by, why, decided_at FROM retirement_request WHERE id = ?",
-      {stored(id)});
-  if (!rows.next()) return fail(Fault::missing, "there is no retirement " + std::to_string(id));
-  auto out = request_of(rows);
-  count_steps(register_->store, out, static_cast<Decision>(rows.integer(1)));
-  return out;
+  auto found = requests_between(register_->store, id, id, 1);
+  if (found.empty()) return fail(Fault::missing, "there is no retirement " + std::to_string(id));
+  return std::move(found.front());
 }
 
 std::vector<Request> Retirements::list(std::size_t limit) const {
-  std::vector<Request> out;
-  auto rows = register_->store.read(
-      "SELECT id, decision, requested_by, reason, selector, requested_at, second, within,"
-      " decided_by, why, decided_at FROM retirement_request ORDER BY id DESC LIMIT ?",
-      {stored(limit)});
-  while (rows.next()) {
-    out.push_back(request_of(rows));
-    count_steps(register_->store, out.back(), static_cast<Decision>(rows.integer(1)));
-  }
-  return out;
+  return requests_between(register_->store, 0, std::numeric_limits<std::int64_t>::max(), limit);
 }
 
 std::vector<Case> Retirements::cases(std::uint64_t request) const {
