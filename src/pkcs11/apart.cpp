@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +14,8 @@
 #include <cstring>
 #include <mutex>
 #include <system_error>
-#include <thread>
 
+#include "base/descriptor.h"
 #include "base/random.h"
 #include "pkcs11/token.h"
 
@@ -115,13 +116,13 @@ std::unexpected<Error> no_process(const char* what) {
 }
 
 bool is_over(pid_t child, Duration within) {
+  const Descriptor watched(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  pollfd ending{watched.number(), POLLIN, 0};
   const std::int64_t until = monotonic_ns() + std::chrono::nanoseconds(within).count();
-  for (;;) {
-    const pid_t ended = ::waitpid(child, nullptr, WNOHANG);
-    if (ended == child || (ended < 0 && errno != EINTR)) return true;
-    if (monotonic_ns() >= until) return false;
-    std::this_thread::sleep_for(1ms);
-  }
+  for (auto left = within; left > Duration::zero();
+       left = std::chrono::ceil<Duration>(std::chrono::nanoseconds(until - monotonic_ns())))
+    if (::poll(&ending, 1, static_cast<int>(left.count())) >= 0 || errno != EINTR) break;
+  return ::waitpid(child, nullptr, WNOHANG) != 0;  // it is gone, or was before
 }
 
 }  // namespace
