@@ -56,10 +56,6 @@ Result<Keys> Folder::prepare(const Config& config) {
   return Keys::open(config);
 }
 
-Result<void> write_text(const fs::path& path, std::string_view text, bool secret) {
-  return write_file(path, text, secret ? 0600 : 0644);
-}
-
 std::string pem_of(const std::vector<Certificate>& certificates) {
   std::string out;
   for (const auto& each : certificates) out += crypto::certificate_pem(each.der);
@@ -79,9 +75,9 @@ Result<Certificate> new_server_certificate(const desk::ServerTerms& terms,
 Result<std::string> write_certificates(const fs::path& path, const Certificate& server,
                                        const identity::Trusted& trusted) {
   const std::string chain = crypto::certificate_pem(server.der) + pem_of(trusted.shown());
-  TRY_VOID(write_text(path / "ca.pem", pem_of(trusted.roots()), false));
-  TRY_VOID(write_text(path / "issuing.pem", pem_of({trusted.current.issuing}), false));
-  TRY_VOID(write_text(path / "server.pem", chain, false));
+  TRY_VOID(write_file(path / "ca.pem", pem_of(trusted.roots())));
+  TRY_VOID(write_file(path / "issuing.pem", pem_of({trusted.current.issuing})));
+  TRY_VOID(write_file(path / "server.pem", chain));
   return chain;
 }
 
@@ -96,7 +92,7 @@ Result<Folder> Folder::open(const Config& config, const Keys& keys, signer::Issu
   TRY(const auto own,
       server_certificate(path, terms, server, signer, trusted.current.issuing, clock, random));
   TRY(auto chain, write_certificates(path, own, trusted));
-  TRY_VOID(write_text(path / "release.pub", keys.release->public_key().pem(), false));
+  TRY_VOID(write_file(path / "release.pub", keys.release->public_key().pem()));
   std::string server_key = server.private_pem();
   std::string origin = "muster/" + to_hex(keys.ledger->public_key().fingerprint()).substr(0, 16);
   return Folder{.path = path,

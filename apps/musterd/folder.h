@@ -63,7 +63,4 @@ Result<crypto::Certificate> new_server_certificate(const desk::ServerTerms&,
 Result<std::string> write_certificates(const std::filesystem::path&,
                                        const crypto::Certificate& server, const identity::Trusted&);
 
-// Whole or not at all: a temporary file, fsync, rename, fsync of the folder.
-Result<void> write_text(const std::filesystem::path&, std::string_view text, bool secret);
-
 }  // namespace muster

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "wire/json.h"
 
@@ -135,11 +136,11 @@ Result<void> first_operator(const Folder& folder, api::Operators& operators, sto
   if (!operators.list().empty()) return {};
   store.begin();
   TRY(auto token, operators.add("admin", api::Role::admin, ledger::system_actor("first-start")));
-  TRY_VOID(write_text(file, token + "\n",
-                      true));  // before the commit: a token nobody knows would lock everybody out
+  // Before the commit: a token nobody knows would lock everybody out.
+  TRY_VOID(write_file(file, token + "\n", 0600));
   ledger.seal();
   store.commit();
-  return write_text(folder.path / "ledger.vkey", ledger.verifier_key() + "\n", false);
+  return write_file(folder.path / "ledger.vkey", ledger.verifier_key() + "\n");
 }
 
 Result<void> write_ports(const Folder& folder, const Config& config,
@@ -150,7 +151,7 @@ Result<void> write_ports(const Folder& folder, const Config& config,
                                   {"device", unsigned{ports.device}},
                                   {"enrol", unsigned{ports.enrol}}});
   if (ports.status) json.set("status", unsigned{*ports.status});
-  return write_text(folder.path / "ports.json", wire::to_text(json) + "\n", false);
+  return write_file(folder.path / "ports.json", wire::to_text(json) + "\n");
 }
 
 }  // namespace muster
