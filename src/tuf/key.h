@@ -28,6 +28,7 @@ class Key {
   static Result<Key> read(const wire::Json&, const std::string& pointer);
   bool verify(ByteView message, ByteView signature) const;
   bool usable() const { return !std::holds_alternative<std::monostate>(with_); }
+  const crypto::PublicKey* plain() const { return std::get_if<crypto::PublicKey>(&with_); }
   // Equal for two spellings of one key: its SubjectPublicKeyInfo; of an unusable one, its text.
   const std::string& identity() const { return identity_; }
 

@@ -58,6 +58,27 @@ Json root_content(const RootPlan& plan) {
   return out;
 }
 
+Result<RootPlan> plan_of(const Root& root) {
+  RootPlan plan{.version = root.version, .expires = root.expires};
+  const std::pair<const Role*, RoleKeys*> roles[] = {{&root.root, &plan.root},
+                                                     {&root.timestamp, &plan.timestamp},
+                                                     {&root.snapshot, &plan.snapshot},
+                                                     {&root.targets, &plan.targets}};
+  for (const auto& [role, out] : roles) {
+    out->threshold = role->threshold;
+    for (const std::string& id : role->keyids) {
+      const auto key = root.keys.find(id);
+      const crypto::PublicKey* plain = key == root.keys.end() ? nullptr : key->second.plain();
+      if (!plain || key_id(*plain) != id)
+        return fail(Fault::invalid, "key " + id.substr(0, 16) +
+                                        " is not one that these commands made; they take Ed25519, "
+                                        "ECDSA P-256 and P-384");
+      out->keys.push_back(*plain);
+    }
+  }
+  return plan;
+}
+
 Json timestamp_content(std::int64_t version, Instant expires, const FileMeta& snapshot) {
   Json out = content_of("timestamp", version, expires);
   out.set("meta", Json::object({{"snapshot.json", to_json(snapshot)}}));

@@ -31,6 +31,7 @@ struct RootPlan {
 };
 
 wire::Json root_content(const RootPlan&);  // with consistent snapshots
+Result<RootPlan> plan_of(const Root&);     // to plan the next one; refuses keys that are not ours
 wire::Json timestamp_content(std::int64_t version, Instant expires, const FileMeta& snapshot);
 wire::Json snapshot_content(std::int64_t version, Instant expires,
                             const std::map<std::string, FileMeta>& meta);

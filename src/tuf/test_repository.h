@@ -22,14 +22,15 @@ struct TestRepository {
   crypto::FileKey root_key = test_key(), targets_key = test_key(), online = test_key();
   std::map<std::string, std::string> files;  // what a mirror serves
   std::map<std::string, Target, std::less<>> targets;
-  RootPlan plan{.version = 0, .expires = test_start + days(365)};
+  RootPlan plan{.version = 0};
   std::int64_t targets_version = 0, snapshot_version = 0, timestamp_version = 0;
-  Instant expires = test_start + days(30);
+  Instant expires;
   std::string targets_text, snapshot_text;
 
   static constexpr Duration days(int n) { return std::chrono::hours(24 * n); }
 
-  TestRepository() {
+  explicit TestRepository(Instant now = test_start) : expires(now + days(30)) {
+    plan.expires = now + days(365);
     plan.root.keys = {root_key.public_key()};
     plan.targets.keys = {targets_key.public_key()};
     plan.timestamp.keys = plan.snapshot.keys = {online.public_key()};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,7 @@ class Rehearsal {
   void offer(const wire::ReleaseMetadata& release, std::string_view bytes, std::uint64_t number) {
     std::ofstream(folder / release.artifact_sha256, std::ios::binary) << bytes;
     offered = maker.offer(release, number);
+    offered->logged = logged;
     for (const auto& line : lines_)
       if (line->subscribed && !line->closed) tell(*line);
   }
@@ -118,6 +120,8 @@ class Rehearsal {
   Maker maker;
   std::filesystem::path folder;
   std::optional<wire::Offer> offered;
+  std::string logged;                               // what offers show of the ledger
+  std::map<std::string, std::string> served;        // of the TUF repository, by name
   int busy = 0;                                     // enrolments to be refused for now
   int undecided = 0;                                // enrolments that wait for an operator
   std::optional<Bytes> born;                        // the birth certificate of a known device
@@ -125,6 +129,7 @@ class Rehearsal {
   bool keep_readings = true;                        // acknowledge them
   std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
   std::vector<std::string> told;                    // "state 1.0.0", "results installed", ...
+  std::vector<std::string> details;                 // of results
   std::vector<std::string> readings;                // packs
   std::vector<std::string> configured;              // what each state said of it, JSON
   std::vector<wire::BootEvidence> boots;            // evidence of them
@@ -171,6 +176,10 @@ class Rehearsal {
       return {.status = 200,
               .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
     }
+    if (request.path.starts_with("/tuf/metadata/")) {
+      const auto file = served.find(request.path.substr(14));
+      return file == served.end() ? text(404, "no\n") : text(200, file->second);
+    }
     if (request.path.ends_with("/retirement")) return retirement(request);
     if (request.path.ends_with("/retirement/refusal"))
       refusals.push_back(expect(wire::parse_order_refusal(request.body)).why);
@@ -199,6 +208,7 @@ class Rehearsal {
     if (!where.ends_with("/results")) return;
     const auto report = expect(wire::parse_update_report(payload));
     told.push_back(std::string("results ") + name_of(report.outcome));
+    details.push_back(report.detail);
     if (offered) offered.reset();
   }
 
