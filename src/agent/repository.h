@@ -4,7 +4,7 @@
 //
 // The assignment is the director's word, the repository the release engineers': both must agree on
 // model, version, sequence, floor, length and hash
-// (docs/adr/0010-image-repository-and-director.md). Nothing here fetches: the agent feeds
+// (docs/adr/0011-image-repository-and-director.md). Nothing here fetches: the agent feeds
 // tuf::Client from the device port. Pure, but for the shelf, which is the device's disk; one
 // thread.
 #pragma once
