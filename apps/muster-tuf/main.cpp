@@ -120,7 +120,8 @@ int main(int argc, char** argv) {
   app.add_option("--metadata-url", given.metadata_url, "of the repository's metadata");
   app.add_option("--target-base-url", given.target_base_url, "of the repository's targets");
   app.add_option("--target-dir", given.target_dir, "where targets go, and are looked for first");
-  app.add_option("--target-name", given.targets, "a target's path; may be given several times");
+  app.add_option("--target-name", given.targets, "a target's path; may be given several times")
+      ->allow_extra_args(false);
   app.add_option("--ca", given.ca, "PEM of whom to trust for https; else the system's");
   auto* const begin = app.add_subcommand("init", "trust this root from now on");
   begin->add_option("ROOT", given.trusted_root, "a root.json, from a source that you trust")

@@ -120,7 +120,9 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
 }
 
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
-  if (o.file.empty() && !o.repository.empty()) return upload_metadata(remote, o.repository);
+  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.model.empty() &&
+                            o.version.empty() && o.targets_keys.empty();
+  if (uploads_only) return upload_metadata(remote, o.repository);
   TRY_VOID(check(o));
   TRY(auto digest, digest_of(o.file));
   TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
@@ -167,7 +169,8 @@ void release_commands(CLI::App& root, Chosen& chosen) {
                   "folder of the TUF repository: list the release there and upload the list; "
                   "without a file, upload what was signed since");
   app->add_option("--targets-key", o->targets_keys,
-                  "with --repository: signs the list (PEM, or a PKCS#11 URI); repeatable");
+                  "with --repository: signs the list (PEM, or a PKCS#11 URI); repeatable")
+      ->allow_extra_args(false);
   app->add_option("--targets-days", o->targets_days, "with --repository: until the list expires")
       ->check(CLI::Range(1, 3650));
   app->add_option("file", o->file, "the artifact");

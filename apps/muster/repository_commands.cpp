@@ -161,6 +161,12 @@ Result<void> sign(const Options& o) {
   return repository.sign(keys, tell);
 }
 
+// An option that may be given again, once for each value.
+CLI::Option* add_each(CLI::App* app, const std::string& option, std::vector<std::string>& values,
+                      const std::string& words) {
+  return app->add_option(option, values, words + "; repeatable")->allow_extra_args(false);
+}
+
 void add_days(CLI::App* app, const std::string& option, int& days, const char* of) {
   app->add_option(option, days, std::string("days until ") + of + " expires")
       ->check(CLI::Range(1, days_max));
@@ -235,13 +241,11 @@ void repository_verbs(CLI::App& noun, Chosen& chosen) {
   };
   auto* begin = noun.add_subcommand("init", "make a TUF repository: a root and empty targets");
   folder(begin);
-  begin
-      ->add_option("--root-key", o->root_keys,
-                   "key of the root role: PEM, private or public, or a PKCS#11 URI; repeatable")
+  add_each(begin, "--root-key", o->root_keys,
+           "key of the root role: PEM, private or public, or a PKCS#11 URI")
       ->required();
   begin->add_option("--root-threshold", o->root_threshold, "how many of them must sign");
-  begin->add_option("--targets-key", o->targets_keys, "key of the targets role; repeatable")
-      ->required();
+  add_each(begin, "--targets-key", o->targets_keys, "key of the targets role")->required();
   begin->add_option("--targets-threshold", o->targets_threshold, "how many of them must sign");
   begin->add_option("--online-key", o->online_key,
                     "the controller's public key for snapshot and timestamp; asked for if not "
@@ -259,8 +263,7 @@ void repository_verbs(CLI::App& noun, Chosen& chosen) {
 
   auto* signing = noun.add_subcommand("sign", "sign the newest root and targets");
   folder(signing);
-  signing->add_option("--key", o->keys, "private key (PEM), or a PKCS#11 URI; repeatable")
-      ->required();
+  add_each(signing, "--key", o->keys, "private key (PEM), or a PKCS#11 URI")->required();
   verb(signing, [o](Remote&) { return sign(*o); });
 
   auto* turn = noun.add_subcommand("rotate", "make the next root: other keys, threshold or expiry");
@@ -268,10 +271,10 @@ void repository_verbs(CLI::App& noun, Chosen& chosen) {
   turn->add_option("--role", o->role, "whose keys change")
       ->required()
       ->check(CLI::IsMember({"root", "targets", "online"}));
-  turn->add_option("--add", o->added, "a key that joins; repeatable");
-  turn->add_option("--remove", o->removed, "id of a key that leaves; repeatable");
+  add_each(turn, "--add", o->added, "a key that joins");
+  add_each(turn, "--remove", o->removed, "id of a key that leaves");
   turn->add_option("--threshold", o->threshold, "how many must sign from now on");
-  turn->add_option("--key", o->keys, "private key that signs now; repeatable");
+  add_each(turn, "--key", o->keys, "private key that signs now");
   add_days(turn, "--days", o->days, "the root");
   add_days(turn, "--targets-days", o->targets_days, "the list of targets");
   verb(turn, [o](Remote&) { return rotate(*o); });

@@ -54,23 +54,29 @@ Result<void> Repository::load() {
        : role == "snapshot" ? found.snapshot
                             : found.timestamp) = std::move(file);
   }
-  if (!found.roots.empty()) take(std::move(found));
+  if (found.roots.empty()) return {};
+  if (auto taken = take(std::move(found)); !taken)
+    return fail(Fault::corrupt,
+                "the repository's metadata in the store is not what was published (" +
+                    taken.error().message + "); restore a backup");
   return {};
 }
 
-// What was read back or has just been rehearsed: it parses.
-void Repository::take(Next next) {
-  const auto root = expect(tuf::parse_root(next.roots.rbegin()->second));
-  auto targets = expect(tuf::parse_targets(next.targets.text));
+Result<void> Repository::take(Next next) {
+  TRY(const auto root, tuf::parse_root(next.roots.rbegin()->second));
+  TRY(auto targets, tuf::parse_targets(next.targets.text));
+  TRY(const auto snapshot, tuf::parse_snapshot(next.snapshot.text));
+  TRY(const auto timestamp, tuf::parse_timestamp(next.timestamp.text));
   root_expires_ = root.content.expires;
   targets_expires_ = targets.content.expires;
-  snapshot_expires_ = expect(tuf::parse_snapshot(next.snapshot.text)).content.expires;
-  timestamp_expires_ = expect(tuf::parse_timestamp(next.timestamp.text)).content.expires;
+  snapshot_expires_ = snapshot.content.expires;
+  timestamp_expires_ = timestamp.content.expires;
   listed_ = std::move(targets.content.targets);
   roots_ = std::move(next.roots);
   targets_ = std::move(next.targets);
   snapshot_ = std::move(next.snapshot);
   timestamp_ = std::move(next.timestamp);
+  return {};
 }
 
 Result<void> Repository::check_online_key(const std::string& text) const {
@@ -182,8 +188,7 @@ Result<void> Repository::publish(std::optional<std::string> root,
   if (targets) write(writer, "targets", next.targets);
   write(writer, "snapshot", next.snapshot);
   write(writer, "timestamp", next.timestamp);
-  take(std::move(next));
-  return {};
+  return take(std::move(next));
 }
 
 Result<bool> Repository::renew() {
@@ -196,7 +201,7 @@ Result<bool> Repository::renew() {
   auto& writer = ledger_.observe();  // it says nothing new
   if (snapshot_due) write(writer, "snapshot", next.snapshot);
   write(writer, "timestamp", next.timestamp);
-  take(std::move(next));
+  TRY_VOID(take(std::move(next)));
   return true;
 }
 

@@ -74,7 +74,7 @@ class Repository {
   Result<void> rehearse(const Next&, bool from_nothing) const;
   Result<void> check_online_key(const std::string& root) const;
   void write(store::Writer&, const char* role, const File&);
-  void take(Next);
+  Result<void> take(Next);
 
   store::Store& store_;
   ledger::Ledger& ledger_;

@@ -93,7 +93,7 @@ class Repository(Stage):
 
     def test_the_engineers_are_told_what_is_missing(self):
         self.assertIn("1.root.json: signed by all that it needs", self.said)
-        self.assertIn("counts for no role", self.muster("sign", self.folder, "--key", self.key("stranger"), code=2))
+        self.assertIn("counts for no role", self.muster("sign", self.folder, "--key", self.key("stranger"), code=1))
         self.assertIn("holds a repository already", self.muster("init", self.folder, "--root-key", self.scratch / "ann",
                                                                 "--targets-key", self.token, code=4))
         self.assertIn("never overwritten", self.muster("key", self.scratch / "ann", code=4))
