@@ -43,8 +43,8 @@ bool TokenBucket::take(Instant now) {
   if (now > at_) {
     const double seconds = std::chrono::duration<double>(now - at_).count();
     tokens_ = std::min(rate_.burst, tokens_ + seconds * rate_.per_second);
-    at_ = now;
   }
+  at_ = now;
   if (tokens_ < 1) return false;
   tokens_ -= 1;
   return true;

@@ -24,7 +24,7 @@
 namespace muster::signer {
 
 // Lets `rate.burst` pass at once and `rate.per_second` in the long run. A clock that goes back
-// gives nothing until it has caught up.
+// gives nothing for that, and goes on from there: nobody waits until it has caught up.
 class TokenBucket {
  public:
   TokenBucket(Rate rate, Instant now) : rate_(rate), tokens_(rate.burst), at_(now) {}
