@@ -204,7 +204,7 @@ Result<RevocationList> Identity::Registry::whole_list(std::uint32_t issuer) {
   }
   if (now < whole_list_too_long_until && now + too_long_for >= whole_list_too_long_until)
     return too_long();
-  auto entries = revoked_since(last, issuer);
+  auto entries = revoked_since(std::min(last, now), issuer);  // it is ahead if the clock went back
   if (entries.size() > Identity::whole_list_max) {
     whole_list_too_long_until = now + too_long_for;
     return too_long();
@@ -236,7 +236,7 @@ Result<RevocationList> Identity::crl(std::uint32_t n) {
                   .this_update = now,
                   .next_update = now + crl_life,
                   .scope = {.shard_uri = rows.text(0), .only_user_certificates = true}},
-                 r.revoked_in(n, last), issuer);
+                 r.revoked_in(n, std::min(last, now)), issuer);
 }
 
 // Who has not expired by `from`: RFC 5280 section 3.3 wants an entry on at least one list that is

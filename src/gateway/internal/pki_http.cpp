@@ -104,7 +104,9 @@ void PkiHttp::status(const Request& request, Respond respond) {
   if (!question) return respond(refuse(crypto::OcspRefusal::malformed_request));
   auto& [parsed, octets] = *question;
   std::string key(text_of(octets));
-  if (const auto at = kept_.find(key); at != kept_.end() && clock_.now() < at->second.until) {
+  const Instant now = clock_.now();
+  if (const auto at = kept_.find(key);
+      at != kept_.end() && now >= at->second.since && now < at->second.until) {
     count(tally_.statuses_kept);
     return respond(answer(at->second));
   }
@@ -121,6 +123,7 @@ void PkiHttp::ask(Bytes request, std::string key, Respond respond) {
                    if (!reply) return respond(refuse(crypto::OcspRefusal::try_later));
                    auto& said = std::get<link::StatusAnswer>(*reply);
                    Kept one{.response = std::make_shared<const std::string>(text_of(said.der)),
+                            .since = clock_.now() - 1s,  // it was made meanwhile
                             .until = said.keep_until};
                    respond(answer(one));
                    // A cut that came while we asked may speak of this very certificate.
