@@ -29,7 +29,7 @@ class RolloverOfASwarm(Rolling):
         self.order("switch")
         self.kill_both()
         self.phase("switched")
-        self.eventually("some have renewed", lambda: len(self.state()["waiting_for"]) < METERS // 2, 90)
+        self.eventually("some have renewed", lambda: self.state()["old_certificates"] < METERS * 3 // 4, 90)
         self.kill_both()
         self.eventually("nobody is waited for", lambda: not self.state()["waiting_for"], 90)
 

@@ -11,7 +11,7 @@ namespace muster::scenario {
 namespace {
 
 // A sanitizer makes ten thousand of them a matter of a minute; nothing here depends on how many.
-constexpr std::size_t devices = signer::instrumented ? 500 : 10'000;
+constexpr std::size_t devices = signer::instrumented ? 250 : 10'000;
 constexpr std::size_t a_second = devices / 25;
 
 std::size_t most_in_a_second(const Fleet& fleet, std::size_t from) {
