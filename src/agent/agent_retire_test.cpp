@@ -195,7 +195,5 @@ TEST_CASE("readings that nobody acknowledged survive a restart, sealed") {
   REQUIRE(s.until([&] { return s.device->status().acknowledged >= 2; }));
   const auto first = std::to_string(millis(kept.front().at) / 1000);
   CHECK_THAT(s.rehearsal.readings.front(), Contains(first));
-  REQUIRE(s.until([&] {
-    return !s.there(Wipe::outbox_name);
-  }));
+  REQUIRE(s.until([&] { return !s.there(Wipe::outbox_name); }));
 }
