@@ -108,9 +108,12 @@ namespace {
 Result<std::vector<std::string>> read_filters(const std::string& json) {
   TRY(const auto body, wire::parse_json(json));
   std::vector<std::string> out;
-  if (body.items())
-    for (const auto& item : *body.items())
-      if (item.text()) out.push_back(*item.text());
+  const auto corrupt = fail(Fault::corrupt, "an application's filters in the store do not read");
+  if (!body.items()) return corrupt;
+  for (const auto& item : *body.items()) {
+    if (!item.text()) return corrupt;
+    out.push_back(*item.text());
+  }
   return out;
 }
 

@@ -72,7 +72,8 @@ RolloverPhase before(Step step) {
 Result<Certificate> certificate_in(const store::Rows& rows, int column) {
   auto parsed = crypto::parse_certificate(rows.blob(column));
   if (parsed) return parsed;
-  return fail(Fault::corrupt, "a CA certificate in the store does not read");
+  return fail(Fault::corrupt,
+              "a CA certificate in the store does not read: " + parsed.error().message);
 }
 
 wire::Json described(const signer::Authorities& a) {
