@@ -12,11 +12,6 @@
 
 namespace muster::signer {
 
-struct Rate {
-  double per_second = 0;
-  double burst = 0;  // at once, after a time of quiet; at least 1 to let anything pass
-};
-
 struct Rule {
   bool allowed = true;
   Duration life_max;  // from now
