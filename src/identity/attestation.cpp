@@ -63,7 +63,7 @@ Result<void> Attestation::may_expect(const crypto::Hash& endorsement_key) const 
 std::optional<crypto::Hash> Attestation::expected(const DeviceId& id) const {
   auto rows = r_.store.read("SELECT ek FROM attestation_endorsement WHERE device = ?", {id.text()});
   if (!rows.next()) return std::nullopt;
-  return octets<32>(rows.blob(0));
+  return fixed<32>(rows.blob(0));
 }
 
 // The endorsement key, if it is the one that is expected in the device and its vendor vouches.

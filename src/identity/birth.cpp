@@ -91,7 +91,7 @@ Birth Identity::Registry::birth_of(const DeviceId& id) const {
       {id.text()});
   Birth out;
   if (!rows.next()) return out;
-  if (const auto print = rows.blob(0); !print.empty()) out.certificate = octets<32>(print);
+  if (const auto print = rows.blob(0); !print.empty()) out.certificate = fixed<32>(print);
   const auto issuer = rows.blob(1);
   out.issuer.assign(issuer.begin(), issuer.end());
   if (!rows.null(2)) out.expires = instant(rows.integer(2));

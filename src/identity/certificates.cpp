@@ -8,12 +8,12 @@ namespace {
 constexpr Duration superseded_kept = 90 * 24h;  // after they have expired
 
 Issued issued_of(const store::Rows& rows) {
-  return {.serial = crypto::serial_hex(octets<16>(rows.blob(0))),
+  return {.serial = crypto::serial_hex(fixed<16>(rows.blob(0))),
           .subject = rows.text(1),
           .status = static_cast<CertificateStatus>(rows.integer(2)),
           .not_before = instant(rows.integer(3)),
           .not_after = instant(rows.integer(4)),
-          .fingerprint = octets<32>(rows.blob(5))};
+          .fingerprint = fixed<32>(rows.blob(5))};
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
         {subject.id(),
          number_of(pending_only ? CertificateStatus::pending : CertificateStatus::valid),
          ByteView(kept)});
-    while (rows.next()) doomed.push_back({octets<16>(rows.blob(0)), octets<32>(rows.blob(1))});
+    while (rows.next()) doomed.push_back({fixed<16>(rows.blob(0)), fixed<32>(rows.blob(1))});
   }
   for (const Doomed& each : doomed) {
     auto detail = wire::Json::object(

@@ -25,7 +25,7 @@ std::optional<StoredToken> token_of(const store::Store& store, const std::string
   auto rows = store.read(
       "SELECT hash, expires, wrong_tries, burned FROM identity_token WHERE subject = ?", {subject});
   if (!rows.next()) return std::nullopt;
-  return StoredToken{octets<32>(rows.blob(0)), instant(rows.integer(1)), rows.integer(2),
+  return StoredToken{fixed<32>(rows.blob(0)), instant(rows.integer(1)), rows.integer(2),
                      rows.integer(3) != 0};
 }
 

@@ -23,8 +23,8 @@ Result<ParkedDevice> parked_of(const store::Rows& rows) {
                    .serial = rows.text(1),
                    .maker = rows.text(2),
                    .model = {},
-                   .certificate = octets<32>(rows.blob(0)),
-                   .key = octets<32>(rows.blob(4)),
+                   .certificate = fixed<32>(rows.blob(0)),
+                   .key = fixed<32>(rows.blob(4)),
                    .from = rows.text(5),
                    .since = instant(rows.integer(6)),
                    .rejected = rows.integer(7) != 0};

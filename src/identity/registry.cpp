@@ -141,11 +141,11 @@ Result<void> Identity::Registry::load() {
     if (!subject)
       return fail(Fault::corrupt, "a certificate in the store belongs to " + rows.text(1) +
                                       ", which is neither a device nor an application");
-    admit(octets<32>(rows.blob(5)), {.serial = octets<16>(rows.blob(0)),
-                                     .status = static_cast<CertificateStatus>(rows.integer(2)),
-                                     .subject = *subject,
-                                     .not_before = instant(rows.integer(3)),
-                                     .not_after = instant(rows.integer(4))});
+    admit(fixed<32>(rows.blob(5)), {.serial = fixed<16>(rows.blob(0)),
+                                    .status = static_cast<CertificateStatus>(rows.integer(2)),
+                                    .subject = *subject,
+                                    .not_before = instant(rows.integer(3)),
+                                    .not_after = instant(rows.integer(4))});
   }
   auto signer = store.read("SELECT reconciled FROM identity_signer");
   if (signer.next()) reconciled = static_cast<std::uint64_t>(signer.integer(0));

@@ -117,7 +117,7 @@ void Identity::Registry::revoke_all(const Subject& subject, crypto::RevocationRe
         {subject.id(), millis(clock.now())});
     while (rows.next())
       doomed.push_back(
-          {octets<16>(rows.blob(0)), octets<32>(rows.blob(1)), number32(rows.integer(2))});
+          {fixed<16>(rows.blob(0)), fixed<32>(rows.blob(1)), number32(rows.integer(2))});
   }
   for (const Doomed& each : doomed) revoke_one(each, subject.target(), reason, by, why);
 }
@@ -148,7 +148,7 @@ Result<void> Identity::revoke_certificate(const crypto::Serial& serial,
     if (rows.integer(1) == number_of(CertificateStatus::revoked))
       return fail(Fault::conflict, "this certificate is revoked already");
     subject = rows.text(0);
-    doomed.fingerprint = octets<32>(rows.blob(2));
+    doomed.fingerprint = fixed<32>(rows.blob(2));
     doomed.shard = number32(rows.integer(3));
   }
   const auto known = r.find(subject);

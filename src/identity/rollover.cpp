@@ -135,7 +135,7 @@ Result<void> Rollover::load() {
         "SELECT id, phase, scope, begun, switched, refused, current, other, new_with_old,"
         " old_with_new FROM identity_rollover");
     if (rows.next()) {
-      id_ = octets<16>(rows.blob(0));
+      id_ = fixed<16>(rows.blob(0));
       status_ = {.phase = static_cast<RolloverPhase>(rows.integer(1)),
                  .id = crypto::serial_hex(id_),
                  .scope = static_cast<signer::Scope>(rows.integer(2)),
@@ -191,7 +191,7 @@ Result<void> Rollover::load_generations() {
       "SELECT fingerprint, issuer FROM identity_certificate WHERE status IN (0, 1) AND issuer != ?",
       {std::int64_t{current_}});
   while (rows.next())
-    if (const auto at = r_.live.find(octets<32>(rows.blob(0))); at != r_.live.end())
+    if (const auto at = r_.live.find(fixed<32>(rows.blob(0))); at != r_.live.end())
       at->second.issuer = static_cast<std::uint32_t>(rows.integer(1));
   return {};
 }

@@ -11,10 +11,11 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/fixed_bytes.h"
+#include "base/refusal_meter.h"
 #include "identity/attestation.h"
 #include "identity/identity.h"
 #include "identity/internal/expiries.h"
-#include "identity/internal/refusals.h"
 #include "identity/rollover.h"
 
 namespace muster::identity {
@@ -225,13 +226,6 @@ inline std::string urn_of(const Subject& s) {  // as the signer's templates have
 
 inline std::int64_t number_of(CertificateStatus status) {
   return static_cast<std::int64_t>(status);
-}
-
-template <std::size_t N>
-std::array<std::uint8_t, N> octets(ByteView from) {
-  std::array<std::uint8_t, N> out{};
-  std::memcpy(out.data(), from.data(), std::min(N, from.size()));
-  return out;
 }
 
 }  // namespace muster::identity
