@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/token_bucket.h"
 #include "signer/order.h"
 
 namespace muster::signer {
