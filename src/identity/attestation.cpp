@@ -212,7 +212,7 @@ Result<Enrolment> Attestation::enrol(const TpmEnrolRequest& request) {
   const bool renewal = device.state != inventory::Lifecycle::expected;
   const Asked asked{request.spki, request.csr_digest, request.claimed_name, request.from,
                     request.claims};
-  TRY(const auto terms, r_.profile({}));
+  TRY(const auto terms, r_.profiles.find({}));
   TRY_VOID(r_.may_use(terms, *subject, request.from));
   TRY_VOID(r_.check_state(*subject, asked, renewal));
   auto& witness = witnesses_[device.id];

@@ -38,7 +38,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
                  std::move(detail)})
         .write("UPDATE identity_certificate SET status = 2, superseded_at = ? WHERE serial = ?",
                {millis(clock.now()), ByteView(each.serial)});
-    drop(each.fingerprint);
+    live.drop(each.fingerprint);
     cut(each.serial);
   }
 }
@@ -47,7 +47,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
 void Identity::Registry::confirm(Live& certificate) {
   ledger.observe().write("UPDATE identity_certificate SET status = 1 WHERE serial = ?",
                          {ByteView(certificate.serial)});
-  settle(certificate);
+  live.settle(certificate);
   supersede_all_but(certificate.serial, certificate.subject, false);
 }
 
@@ -67,7 +67,7 @@ std::unexpected<Error> Identity::Registry::refuse_certificate(const crypto::Hash
       const auto subject = find(rows.text(0));
       target = subject ? subject->target() : "application/" + rows.text(0);
       if (record && status == CertificateStatus::superseded && subject && subject->device)
-        suspect_superseded(rows.text(0), instant(rows.integer(2)));
+        suspicions.superseded(*subject->device, instant(rows.integer(2)));
     }
   }
   if (record) note({cause, target, from, "certificate.refused"});
@@ -77,9 +77,9 @@ std::unexpected<Error> Identity::Registry::refuse_certificate(const crypto::Hash
 
 Result<Principal> Identity::authenticate(const crypto::Hash& fingerprint, bool handshake) {
   auto& r = *registry_;
-  const auto at = r.live.find(fingerprint);
-  if (at == r.live.end()) return r.refuse_certificate(fingerprint, handshake, {});
-  auto& certificate = at->second;
+  auto* const found = r.live.find(fingerprint);
+  if (!found) return r.refuse_certificate(fingerprint, handshake, {});
+  auto& certificate = *found;
   const auto now = r.clock.now();
   if (now >= certificate.not_after || now < certificate.not_before)
     return r.refuse_certificate(fingerprint, handshake, {});
@@ -126,12 +126,13 @@ std::vector<Issued> Identity::certificates(const DeviceId& id) const {
 Totals Identity::totals() const {
   const auto& r = *registry_;
   const auto now = r.clock.now();
-  const auto expired = r.valid.before(now);
-  return {.valid = r.valid.all() - expired,
-          .expiring = r.valid.before(now + r.settings.certificate_life / 4) - expired,
+  const auto& valid = r.live.valid();
+  const auto expired = valid.before(now);
+  return {.valid = valid.all() - expired,
+          .expiring = valid.before(now + r.settings.certificate_life / 4) - expired,
           .expired = expired,
           .revoked = r.revoked,
-          .pending = r.pending};
+          .pending = r.live.pending()};
 }
 
 std::vector<Issued> Identity::ending(Duration within, std::size_t limit) const {

@@ -125,10 +125,10 @@ Result<std::vector<ParkedDevice>> Identity::parked() const {
 Result<void> Identity::approve(const std::string& id, Approval approval, ledger::Actor by) {
   auto& r = *registry_;
   TRY(const auto parked, find_parked(*this, id));
-  const auto* maker = r.maker(parked.maker);
+  const auto* maker = r.makers.find(parked.maker);
   if (!maker)
     return fail(Fault::conflict, "its maker " + parked.maker + " is not trusted any more");
-  TRY(auto model, r.model_of(*maker, approval.model));
+  TRY(auto model, model_of(*maker, approval.model));
   inventory::NewDevice device{.id = approval.device,
                               .model = std::move(model),
                               .groups = std::move(approval.groups),

@@ -191,8 +191,8 @@ Result<void> Rollover::load_generations() {
       "SELECT fingerprint, issuer FROM identity_certificate WHERE status IN (0, 1) AND issuer != ?",
       {std::int64_t{current_}});
   while (rows.next())
-    if (const auto at = r_.live.find(fixed<32>(rows.blob(0))); at != r_.live.end())
-      at->second.issuer = static_cast<std::uint32_t>(rows.integer(1));
+    if (auto* certificate = r_.live.find(fixed<32>(rows.blob(0))))
+      certificate->issuer = static_cast<std::uint32_t>(rows.integer(1));
   return {};
 }
 
@@ -350,7 +350,7 @@ void Rollover::take(const signer::Authorities& a) {
       std::swap(trusted_.current, *trusted_.other);
       status_.phase = RolloverPhase::switched;
       status_.switched = r_.clock.now();
-      r_.in_open_shard = r_.settings.shard_certificates;  // the next one is the new CA's
+      r_.lists.close_shard();  // the next one is the new CA's
       store_state(record("ca.switched", wire::Json::object()));
       break;
     }
