@@ -117,7 +117,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto by = actor_of(subject);
-  const auto issuer = rollover.generation_of(order.issuer).value_or(rollover.generation());
+  const auto issuer = *rollover.generation_of(order.issuer);  // check_again() found it
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
         .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
