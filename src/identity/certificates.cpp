@@ -67,7 +67,7 @@ std::unexpected<Error> Identity::Registry::refuse_certificate(const crypto::Hash
       const auto subject = find(rows.text(0));
       target = subject ? subject->target() : "application/" + rows.text(0);
       if (record && status == CertificateStatus::superseded && subject && subject->device)
-        suspicions.superseded(*subject->device, instant(rows.integer(2)));
+        misuse.superseded(*subject->device, instant(rows.integer(2)));
     }
   }
   if (record) note({cause, target, from, "certificate.refused"});

@@ -69,7 +69,7 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
   if (token->burned) {
     if (auto answer = answer_to(*subject, r.csr_digest))
       return Proof{*subject, presented, std::move(answer)};
-    suspicions.reuse(*subject, r.from);
+    misuse.reuse(*subject, r.from);
     return refuse(because("used token"), Fault::unauthorized,
                   "this token has been used; ask the operator for a new one");
   }
@@ -155,7 +155,7 @@ Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& 
                          {ByteView(asked.key)});
   while (rows.next()) {
     const auto owner = rows.text(0);
-    if (owner != subject.id()) suspicions.shared_key(subject, owner, find(owner));
+    if (owner != subject.id()) misuse.shared_key(subject, owner, find(owner));
     if (owner != subject.id())
       return refuse({"the key of " + owner, subject.target(), asked.from}, Fault::forbidden,
                     "this key belongs to another identity; make a key on the device itself");

@@ -31,25 +31,25 @@ void Identity::refused_at_door(const std::string& who, const std::string& action
 }
 
 void Identity::on_suspicion(std::function<void(const Suspicion&)> listener) {
-  registry_->suspicions.listen(std::move(listener));
+  registry_->misuse.listen(std::move(listener));
 }
 
 void Identity::taken_over(const DeviceId& device, const std::string& before,
                           const std::string& after) {
-  registry_->suspicions.taken_over(device, before, after);
+  registry_->misuse.taken_over(device, before, after);
 }
 
-void Suspicions::listen(std::function<void(const Suspicion&)> listener) {
+void Misuse::listen(std::function<void(const Suspicion&)> listener) {
   listeners_.push_back(std::move(listener));
 }
 
-void Suspicions::raise(const DeviceId& device, const char* kind, std::string words) const {
+void Misuse::raise(const DeviceId& device, const char* kind, std::string words) const {
   const Suspicion suspicion{device, kind, std::move(words), clock_.now()};
   for (const auto& listener : listeners_) listener(suspicion);
 }
 
-void Suspicions::taken_over(const DeviceId& device, const std::string& before,
-                            const std::string& after) {
+void Misuse::taken_over(const DeviceId& device, const std::string& before,
+                        const std::string& after) {
   const auto now = clock_.now();
   const auto over = [&](const TakeOver& each) {
     return each.at + take_overs_within <= now || each.at > now;
@@ -79,7 +79,7 @@ void Suspicions::taken_over(const DeviceId& device, const std::string& before,
 }
 
 // Its new owner has been seen, and somebody still has the old one.
-void Suspicions::superseded(const inventory::Device& device, Instant superseded_at) const {
+void Misuse::superseded(const inventory::Device& device, Instant superseded_at) const {
   if (clock_.now() < superseded_at + superseded_grace) return;
   auto seen = store_.read("SELECT 1 FROM identity_certificate WHERE subject = ? AND status = 1",
                           {device.id.text()});
@@ -88,7 +88,7 @@ void Suspicions::superseded(const inventory::Device& device, Instant superseded_
           "a certificate of this device was used after its replacement had been seen");
 }
 
-void Suspicions::reuse(const Subject& subject, const std::string& from) const {
+void Misuse::reuse(const Subject& subject, const std::string& from) const {
   if (!subject.device) return;
   auto rows =
       store_.read("SELECT burned_from FROM identity_token WHERE subject = ?", {subject.id()});
@@ -100,8 +100,8 @@ void Suspicions::reuse(const Subject& subject, const std::string& from) const {
             ", was tried again with another key from " + now);
 }
 
-void Suspicions::shared_key(const Subject& asking, const std::string& owner,
-                            const std::optional<Subject>& known) const {
+void Misuse::shared_key(const Subject& asking, const std::string& owner,
+                        const std::optional<Subject>& known) const {
   if (asking.device)
     raise(asking.device->id, "key-shared",
           "this device asked for a certificate with the key of " + owner);

@@ -1,5 +1,5 @@
 // identity/internal/registry -- what enrolment, filing and revocation share: the domain's modules,
-// the parts of this one, each with the state that is its own, and the steps that go through several.
+// the parts of this one, each with the state that is its own, and steps that go through several.
 //
 // Kept in memory: the certificates that open a door, makers, profiles, applications, and what is at
 // the signer now. All else is asked of the store, where status numbers are those of
@@ -16,8 +16,8 @@
 #include "identity/internal/lists.h"
 #include "identity/internal/live.h"
 #include "identity/internal/makers.h"
+#include "identity/internal/misuse.h"
 #include "identity/internal/profiles.h"
-#include "identity/internal/suspicions.h"
 #include "identity/rollover.h"
 
 namespace muster::identity {
@@ -150,7 +150,7 @@ struct Identity::Registry {
   Lists lists{store, ledger, clock, settings, rollover};
   Makers makers{store, ledger};
   Profiles profiles{store, ledger, makers, settings};
-  Suspicions suspicions{store, clock};
+  Misuse misuse{store, clock};
   RefusalMeter refusals, door_refusals;  // so that neither crowds out the other
 
   std::map<std::string, Application> applications;

@@ -1,4 +1,4 @@
-// identity/suspicions -- signs that one identity is in two hands, told to who listens. What is done
+// identity/misuse -- signs that one identity is in two hands, told to who listens. What is done
 // about them is not decided here.
 //
 // Of sessions that were taken over, those of the last two minutes are remembered, of at most 10,000
@@ -16,15 +16,14 @@
 
 namespace muster::identity {
 
-class Suspicions {
+class Misuse {
  public:
-  Suspicions(const store::Store& s, const Clock& c) : store_(s), clock_(c) {}
+  Misuse(const store::Store& s, const Clock& c) : store_(s), clock_(c) {}
   void listen(std::function<void(const Suspicion&)>);
 
   void taken_over(const DeviceId&, const std::string& before, const std::string& after);
-  void reuse(const Subject&,
-             const std::string& from) const;  // of a burned token
-  // Whoever asks has proved to hold the key, so it is in two hands. owner: none, who is gone.
+  void reuse(const Subject&, const std::string& from) const;  // of a burned token
+  // Whoever asks has proved to hold the key, so it is in two hands. known: none, who is gone.
   void shared_key(const Subject& asking, const std::string& owner,
                   const std::optional<Subject>& known) const;
   void superseded(const inventory::Device&, Instant superseded_at) const;
