@@ -1,6 +1,7 @@
 #include "signer/authority.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -190,7 +191,7 @@ Result<std::string> Authority::root_pem() const {
 Result<FileKey> Authority::root_key() const {
   TRY(auto pem, root_pem());
   auto key = FileKey::from_pem(pem);
-  std::ranges::fill(pem, '\0');
+  ::explicit_bzero(pem.data(), pem.size());
   if (!key) return key;
   if (key->public_key().spki() != state_.current.root.key.spki())
     return fail(Fault::invalid, "keys/root.key is not the key of the root in ca.pem");
