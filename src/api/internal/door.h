@@ -64,7 +64,7 @@ class Service final : public net::http::Service {
   void openapi(net::http::Request, net::http::Respond);
   void page(net::http::Request, net::http::Respond);
   void repository(net::http::Request, net::http::Respond);  // repository_door.cpp
-  void route(net::http::Request, net::http::Respond);
+  void route(Router::Found, net::http::Request, net::http::Respond);
 
   const Settings settings_;
   std::string public_url_;
