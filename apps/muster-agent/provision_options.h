@@ -19,6 +19,10 @@ inline void add_provision(CLI::App& app, agent::Provision& provision) {
                  "public key that signs releases; may be given more than once");
   app.add_option("--assignment-key", provision.assignment_key_files,
                  "public key that signs assignments; the release keys unless given");
+  app.add_option("--tuf-root", provision.tuf_root_file,
+                 "root.json: install only releases that its repository vouches for");
+  app.add_option("--ledger-key", provision.ledger_key_file,
+                 "the ledger's verifier key: install only releases that are in the ledger");
 }
 
 }  // namespace muster

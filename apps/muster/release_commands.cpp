@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "muster/commands.h"
+#include "muster/publishing.h"
 #include "pkcs11/token.h"
 #include "wire/update.h"
 
@@ -15,7 +16,9 @@ namespace {
 using wire::Json;
 
 struct Options {
-  std::string model, version, file, key, name;
+  std::string model, version, file, key, name, repository;
+  std::vector<std::string> targets_keys;
+  int targets_days = 90;
   std::optional<std::int64_t> sequence, floor;
 };
 
@@ -32,6 +35,11 @@ constexpr std::int64_t sequence_max = std::int64_t{1} << 53;
 
 // Nothing that was given is taken for not given.
 Result<void> check(const Options& o) {
+  for (const auto& [option, value] :
+       {std::pair{"--model", &o.model}, {"--version", &o.version}, {"file", &o.file}})
+    if (value->empty()) return fail(Fault::invalid, "is needed", option);
+  if (!o.targets_keys.empty() && o.repository.empty())
+    return fail(Fault::invalid, "needs --repository, whose targets it signs", "--targets-key");
   if (o.sequence && o.key.empty())
     return fail(Fault::invalid, "needs --key: the controller numbers what it signs itself",
                 "--sequence");
@@ -112,6 +120,9 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
 }
 
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
+  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.model.empty() &&
+                            o.version.empty() && o.targets_keys.empty();
+  if (uploads_only) return upload_metadata(remote, o.repository);
   TRY_VOID(check(o));
   TRY(auto digest, digest_of(o.file));
   TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
@@ -125,6 +136,12 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
     if (o.floor) body.set("floor", *o.floor);
   }
   TRY(auto release, remote.post("/api/v1/releases", body));
+  if (!o.repository.empty()) {
+    TRY_VOID(list_release(o.repository, release, o.targets_keys, o.targets_days));
+    if (auto uploaded = upload_metadata(remote, o.repository); !uploaded)
+      std::fprintf(stderr, "the targets are not uploaded yet: %s\n",
+                   uploaded.error().message.c_str());
+  }
   if (chosen.json) return show(chosen, release);
   std::printf("%s\n", cell(release, "id").c_str());
   std::fprintf(stderr, "%s %s is published as the release above\n", o.model.c_str(),
@@ -140,19 +157,28 @@ void release_commands(CLI::App& root, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   auto* app =
       noun->add_subcommand("publish", "upload an artifact and publish it as a signed release");
-  app->add_option("--model", o->model, "device model")->required();
-  app->add_option("--version", o->version, "version, higher than every one published")->required();
+  app->add_option("--model", o->model, "device model");
+  app->add_option("--version", o->version, "version, higher than every one published");
   app->add_option("--key", o->key,
                   "sign with this private key (PEM, or a token's PKCS#11 URI); else the controller "
                   "signs with its online key");
   app->add_option("--sequence", o->sequence,
                   "with --key: the release's sequence; the next one if not given");
   app->add_option("--floor", o->floor, "lowest sequence a device that has this may go back to");
-  app->add_option("file", o->file, "the artifact")->required();
+  app->add_option("--repository", o->repository,
+                  "folder of the TUF repository: list the release there and upload the list; "
+                  "without a file, upload what was signed since");
+  app->add_option("--targets-key", o->targets_keys,
+                  "with --repository: signs the list (PEM, or a PKCS#11 URI); repeatable")
+      ->allow_extra_args(false);
+  app->add_option("--targets-days", o->targets_days, "with --repository: until the list expires")
+      ->check(CLI::Range(1, 3650));
+  app->add_option("file", o->file, "the artifact");
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };
   });
 
+  repository_verbs(*noun, chosen);
   auto l = std::make_shared<Options>();
   auto* list = noun->add_subcommand("list", "releases, newest first");
   list->add_option("--model", l->model, "of this model only");

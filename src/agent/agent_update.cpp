@@ -29,7 +29,10 @@ net::Task<void> Agent::Life::keep_updated() {
 net::Task<Result<void>> Agent::Life::step() {
   const Phase phase = updater.phase();
   const bool on_trial = phase == Phase::activated || phase == Phase::returning;
-  if (offer_news && !on_trial) co_return consider();
+  if (offer_news && !on_trial) {
+    CO_TRY_VOID(co_await vouch());
+    co_return consider();
+  }
   switch (phase) {
     case Phase::idle:
       co_await update_bell.wait(1h);
@@ -57,6 +60,7 @@ net::Task<Result<void>> Agent::Life::step() {
 }
 
 Result<void> Agent::Life::consider() {
+  if (!offer_news) return {};  // it was refused
   offer_news = false;
   if (!offer) return updater.withdraw();
   const wire::Offer considered = std::move(*offer);

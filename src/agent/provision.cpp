@@ -1,6 +1,7 @@
 #include "agent/provision.h"
 
 #include "base/file.h"
+#include "tuf/client.h"
 #include "wire/json.h"
 
 namespace muster::agent {
@@ -31,6 +32,22 @@ Result<void> read_ports(const std::filesystem::path& file, Controller& into) {
   TRY_VOID(port("mqtt", into.mqtt_port));
   TRY_VOID(port("device", into.device_port));
   return port("enrol", into.enrol_port);
+}
+
+// Looked at now, so that a device is not sent out with what it cannot use.
+Result<void> read_vouchers(const Provision& provision, Trust& into) {
+  if (!provision.tuf_root_file.empty()) {
+    TRY(into.tuf_root, read_file(provision.tuf_root_file, "--tuf-root", tuf::Limits{}.root));
+    tuf::MemoryShelf trial;
+    TRY_VOID(trial.write("root.json", into.tuf_root));
+    if (auto root = tuf::Client::open(trial, {}); !root)
+      return fail(Fault::invalid, root.error().message, "--tuf-root");
+  }
+  if (!provision.ledger_key_file.empty()) {
+    TRY(auto key, read_file(provision.ledger_key_file, "--ledger-key", 4096));
+    into.ledger_key = without_line_end(std::move(key));
+  }
+  return {};
 }
 
 }  // namespace
@@ -70,6 +87,7 @@ Result<Controller> read_controller(const Provision& provision) {
     TRY(controller.trust.assignment_keys,
         read_keys(provision.assignment_key_files, "--assignment-key"));
   }
+  TRY_VOID(read_vouchers(provision, controller.trust));
   return controller;
 }
 

@@ -20,6 +20,7 @@ struct Provision {
   std::filesystem::path ca_file;
   std::vector<std::filesystem::path> release_key_files;
   std::vector<std::filesystem::path> assignment_key_files;  // none: the release keys
+  std::filesystem::path tuf_root_file, ledger_key_file;     // empty: not asked for
 };
 
 Result<Controller> read_controller(const Provision&);

@@ -20,6 +20,9 @@ namespace muster::agent {
 struct Trust {
   std::vector<crypto::PublicKey> release_keys;     // one good signature is enough
   std::vector<crypto::PublicKey> assignment_keys;  // the controller's
+  // More that an offer must show, when they are given (agent/repository.h):
+  std::string tuf_root = {};    // root.json that the image repository begins with
+  std::string ledger_key = {};  // of the ledger that releases must be in (crypto/note.h)
 };
 
 // Unauthorized: no key of ours signed it, or one of ours did wrongly. Invalid: it is for somebody

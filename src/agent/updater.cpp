@@ -133,6 +133,16 @@ Result<Taken> Updater::take(const wire::Offer& offer) {
   return Taken::started;
 }
 
+Result<void> Updater::decline(const wire::Offer& offer, std::string why) {
+  TRY(const auto assignment, check_assignment(trust_, device_, offer));
+  if (assignment.number <= record_.number) return {};
+  if (record_.phase == Phase::activated || record_.phase == Phase::returning)
+    return out_of_turn("refuse an offer", record_.phase);
+  if (record_.underway) TRY_VOID(disk_.remove(download_name()));
+  TRY_VOID(refuse(assignment, std::move(why)));
+  return {};
+}
+
 Result<bool> Updater::slot_holds(const wire::ReleaseMetadata& release) const {
   TRY(const auto size, disk_.size(other_slot("artifact")));
   if (size != release.artifact_size) return false;

@@ -85,6 +85,8 @@ class Updater {
   // Known: this very offer, under way or done. Refused: signed by the controller, but not to be
   // installed; a report says why. Other failures are of offers that are not ours to answer.
   Result<Taken> take(const wire::Offer&);
+  // Refuses an offer that is signed by the controller, for a reason that is not ours to know.
+  Result<void> decline(const wire::Offer&, std::string why);
   Result<void> withdraw();  // the offer is no more; only a download is dropped for it
 
   // While downloading. piece() refuses more than the release's size; downloaded() fails with

@@ -78,6 +78,11 @@ Result<link::Reply> Answers::answer(const link::Fetch& ask) {
   return link::File{artifact.path, artifact.size};
 }
 
+Result<link::Reply> Answers::answer(const link::GetRepositoryFile& ask) {
+  TRY(auto text, domain_.releases.repository().metadata(ask.name));
+  return text;
+}
+
 Result<link::Reply> Answers::answer(const link::Report& ask) {
   TRY(auto report, wire::parse_update_report(ask.payload));
   TRY_VOID(domain_.rollouts.report(ask.device, report.release_id, outcome_of(report.outcome),

@@ -20,6 +20,7 @@ class Answers {
   Result<link::Reply> answer(const link::GetUpdate&);
   Result<link::Reply> answer(const link::GetDesired&);
   Result<link::Reply> answer(const link::Fetch&);
+  Result<link::Reply> answer(const link::GetRepositoryFile&);
   Result<link::Reply> answer(const link::Report&);
   Result<link::Reply> answer(const link::State&);
   Result<link::Reply> answer(const link::Presence&);

@@ -295,6 +295,10 @@ void Desk::tick() {
   floor_->domain.retirements.tick();
   if (floor_->ticks++ % reconciled_every == 0) floor_->issuing.reconcile(floor_->domain.identity);
   floor_->rolling.step(floor_->domain);
+  if (floor_->ticks % reconciled_every == 1)
+    if (const auto renewed = floor_->domain.releases.renew_metadata(); !renewed)
+      log::warning("desk", "the repository's metadata was not signed anew",
+                   {{"why", renewed.error().message}});
   if (floor_->ticks % asked_every == 0)
     for (auto* due : {evidence_due, rollover_due})
       for (auto& push : due(floor_->domain)) floor_->pushes.push_back(std::move(push));

@@ -168,6 +168,10 @@ struct Fetch {
   DeviceId device;
   std::string sha256;
 };
+struct GetRepositoryFile {
+  using Answer = std::string;  // of the TUF repository's metadata, as it was signed
+  std::string name;            // "timestamp.json"
+};
 struct Report {
   using Answer = None;
   DeviceId device;
@@ -193,7 +197,7 @@ struct Misuse {  // a security matter that a door refused
 using Request = std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch,
                              Report, State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge,
                              AttestEnrol, GetEvidenceAsk, ShowBoot, GetWipeOrder, Sanitised,
-                             OrderRefused, AuthoritiesFetched>;
+                             OrderRefused, AuthoritiesFetched, GetRepositoryFile>;
 using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later>;
 
 }  // namespace muster::link

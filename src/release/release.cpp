@@ -47,6 +47,8 @@ Result<Releases> Releases::open(store::Store& store, ledger::Ledger& ledger,
   auto vault = std::make_unique<Vault>(store, ledger, std::move(folder), online, clock);
   TRY_VOID(vault->make_folders());
   TRY_VOID(vault->load());
+  TRY(auto repository, Repository::open(store, ledger, online, clock));
+  vault->repository.emplace(std::move(repository));
   return Releases(std::move(vault));
 }
 
@@ -159,8 +161,9 @@ Result<std::string> Releases::offer(const DeviceId& device, const std::string& r
              .insert_or_assign(device, Signed{number, release_id, back, std::move(envelope)})
              .first;
   }
+  TRY(const std::string logged, vault_->proof_of(release_id));
   return wire::offer_text(release->envelope, at->second.envelope,
-                          "/artifacts/sha256/" + release->metadata.artifact_sha256);
+                          "/artifacts/sha256/" + release->metadata.artifact_sha256, logged);
 }
 
 }  // namespace muster::release

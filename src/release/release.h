@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
+#include "release/repository.h"
 #include "store/store.h"
 #include "wire/update.h"
 
@@ -70,8 +71,17 @@ class Releases {
   const Release* find(const ModelId&, std::string_view version) const;
   std::vector<const Release*> list(const std::optional<ModelId>&) const;  // newest first
 
-  // What a device gets on its updates topic, as text (wire::Offer): both envelopes and where to
-  // fetch the artifact.
+  // The TUF repository. publish_metadata() holds each target to be a release: its path is
+  // "<model>/<version>", and its length, hash and custom members are those of the release.
+  const Repository& repository() const;
+  Result<void> publish_metadata(std::optional<std::string> root, std::optional<std::string> targets,
+                                ledger::Actor);
+  Result<bool> renew_metadata();  // when it is time to; true when it did
+  // A target's bytes by their path in a consistent snapshot, "<model>/<sha256>.<version>".
+  Result<Artifact> target_file(std::string_view path) const;
+
+  // What a device gets on its updates topic, as text (wire::Offer): both envelopes, where to fetch
+  // the artifact, and once the ledger's head has been signed over it, that the release is logged.
   Result<std::string> offer(const DeviceId&, const std::string& release_id, std::uint64_t number,
                             bool back) const;
 

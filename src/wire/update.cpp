@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/logged.h"
+
 namespace muster::wire {
 namespace {
 
@@ -159,21 +161,23 @@ std::string no_offer() {
 }
 
 // The envelopes go in as they are: they are JSON already, and their signatures are over their text.
-std::string offer_text(std::string_view release, std::string_view assignment,
-                       std::string_view path) {
+std::string offer_text(std::string_view release, std::string_view assignment, std::string_view path,
+                       std::string_view logged) {
   std::string text;
-  text.reserve(release.size() + assignment.size() + path.size() + 64);
+  text.reserve(release.size() + assignment.size() + path.size() + logged.size() + 80);
   text.append("{\"release\":").append(release);
   text.append(",\"assignment\":").append(assignment);
-  return text.append(",\"path\":").append(to_text(Json(std::string(path)))).append("}");
+  text.append(",\"path\":").append(to_text(Json(std::string(path))));
+  if (!logged.empty()) text.append(",\"logged\":").append(logged);
+  return text.append("}");
 }
 
 std::string to_text(const Offer& o) {
-  return offer_text(o.release, o.assignment, o.path);
+  return offer_text(o.release, o.assignment, o.path, o.logged);
 }
 
 Result<std::optional<Offer>> parse_offer(std::string_view text) {
-  TRY(Json json, parse_json(text, {.bytes = 2 * envelope_max + 1024, .depth = 17}));
+  TRY(Json json, parse_json(text, {.bytes = 2 * envelope_max + 2 * logged_max, .depth = 17}));
   if (json.members() && json.members()->empty()) return std::nullopt;
   ObjectReader in(json);
   Offer o;
@@ -181,7 +185,9 @@ Result<std::optional<Offer>> parse_offer(std::string_view text) {
   o.assignment = envelope_member(in, "assignment");
   o.path = in.text("path", 256);
   if (!is_path(o.path)) in.refuse("path", "must be a plain path that begins with /");
+  if (const Json* logged = in.maybe("logged")) o.logged = to_text(*logged);
   TRY_VOID(in.done());
+  if (!o.logged.empty()) TRY_VOID(parse_logged(o.logged));
   return o;
 }
 

@@ -84,15 +84,16 @@ Result<Assignment> read_assignment(const Json& content);
 
 // --- what travels on a device's topics ---
 
-struct Offer {             // v1/devices/{id}/updates
-  std::string release;     // envelope text
-  std::string assignment;  // envelope text
-  std::string path;        // of the artifact, on the device port; begins with "/"
+struct Offer {              // v1/devices/{id}/updates
+  std::string release;      // envelope text
+  std::string assignment;   // envelope text
+  std::string path;         // of the artifact, on the device port; begins with "/"
+  std::string logged = {};  // that the release is in the ledger (wire/logged.h), text; or empty
   bool operator==(const Offer&) const = default;
 };
 std::string to_text(const Offer&);
-std::string offer_text(std::string_view release, std::string_view assignment,
-                       std::string_view path);               // the same, of its parts
+std::string offer_text(std::string_view release, std::string_view assignment, std::string_view path,
+                       std::string_view logged = {});        // the same, of its parts
 std::string no_offer();                                      // "{}"
 Result<std::optional<Offer>> parse_offer(std::string_view);  // nullopt: there is nothing to do
 

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "wire/logged.h"
 #include "wire/update.h"
 
 using namespace muster;
@@ -44,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t cou
     auto again = parse_offer(to_text(**offer));
     if (!again || !*again || **again != **offer) std::abort();
   }
+  if (auto logged = parse_logged(text)) same(*logged, parse_logged(to_text(*logged)));
   if (auto report = parse_update_report(text)) same(*report, parse_update_report(to_text(*report)));
   if (auto state = parse_reported_state(text)) same(*state, parse_reported_state(to_text(*state)));
   return 0;

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "wire/logged.h"
+
 using namespace muster;
 using namespace muster::wire;
 using Catch::Contains;
@@ -195,4 +197,22 @@ TEST_CASE("a reported state says where its key is, if it is one of the places th
   }
   CHECK(parse_reported_state(R"({"firmware":"1","key_store":"safe"})").error().field ==
         "/key_store");
+}
+
+TEST_CASE("an offer may show that its release is in the ledger") {
+  Offer offer{.release = envelope_text(to_json(release()), {}),
+              .assignment = envelope_text(Json::object(), {}),
+              .path = "/artifacts/x"};
+  const Logged logged{.leaf = "{}", .index = 3, .checkpoint = "note\n", .proof = {{1}, {2}}};
+  offer.logged = to_text(logged);
+  const auto read = parse_offer(to_text(offer));
+  REQUIRE((read && *read));
+  CHECK(**read == offer);
+  CHECK(parse_logged((*read)->logged).value() == logged);
+  for (const char* bad : {"{}", R"({"leaf":"","index":-1,"checkpoint":"","proof":[]})",
+                          R"({"leaf":"","index":0,"checkpoint":"","proof":["AAAA"]})",
+                          R"({"leaf":"","index":0,"checkpoint":"","proof":[7]})"}) {
+    offer.logged = bad;
+    CHECK_FALSE(parse_offer(to_text(offer)));
+  }
 }

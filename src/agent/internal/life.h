@@ -19,6 +19,7 @@
 #include "agent/renewal.h"
 #include "agent/wipe.h"
 #include "net/http.h"
+#include "tuf/client.h"
 
 namespace muster::agent {
 
@@ -74,6 +75,9 @@ struct Agent::Life final : MqttClient::Events {
   // updates (agent_update.cpp)
   net::Task<void> keep_updated();
   net::Task<Result<void>> step();
+  net::Task<Result<void>> vouch();  // agent_vouch.cpp
+  net::Task<Result<void>> ask_repository(wire::ReleaseMetadata);
+  net::Task<Result<void>> feed(tuf::Client*, net::http::Client*);
   Result<void> consider();
   net::Task<Result<void>> download();
   net::Task<Result<void>> fetch(Wanted);

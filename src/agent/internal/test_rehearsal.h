@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,19 +29,11 @@
 namespace muster::agent {
 
 class Rehearsal {
-  struct Est final : net::http::Service {
-    explicit Est(Rehearsal& r) : all(r) {}
-    void serve(net::http::Request request, net::http::Respond respond) override {
-      respond(all.est(request));
-    }
-    Rehearsal& all;
-  };
   struct Door final : net::http::Service {
-    explicit Door(Rehearsal& r) : all(r) {}
+    std::function<net::http::Response(const net::http::Request&)> answer;
     void serve(net::http::Request request, net::http::Respond respond) override {
-      respond(all.device_door(request));
+      respond(answer(request));
     }
-    Rehearsal& all;
   };
   struct Line final : net::Stream::Events {
     Line(Rehearsal& r, int fd) : all(r), stream(r.loop, *this, fd, &r.device_tls_) {}
@@ -75,13 +69,13 @@ class Rehearsal {
         device_tls_(
             expect(net::TlsContext::server(authority.door(net::PeerCertificate::required)))),
         enrol_tls_(expect(net::TlsContext::server(authority.door(net::PeerCertificate::any)))),
-        est_(*this),
-        door_(*this),
         est_server_(expect(net::http::Server::open(loop, "127.0.0.1", 0, &enrol_tls_, est_))),
         door_server_(expect(net::http::Server::open(loop, "127.0.0.1", 0, &device_tls_, door_))),
         listener_(expect(net::Listener::open(loop, "127.0.0.1", 0, [this](int fd) {
           lines_.push_back(std::make_unique<Line>(*this, fd));
         }))) {
+    est_.answer = [this](const auto& request) { return est(request); };
+    door_.answer = [this](const auto& request) { return device_door(request); };
     std::string name = std::filesystem::temp_directory_path() / "muster-rehearsal-XXXXXX";
     if (!::mkdtemp(name.data())) std::abort();
     folder = name;
@@ -102,6 +96,7 @@ class Rehearsal {
   void offer(const wire::ReleaseMetadata& release, std::string_view bytes, std::uint64_t number) {
     std::ofstream(folder / release.artifact_sha256, std::ios::binary) << bytes;
     offered = maker.offer(release, number);
+    offered->logged = logged;
     for (const auto& line : lines_)
       if (line->subscribed && !line->closed) tell(*line);
   }
@@ -118,20 +113,21 @@ class Rehearsal {
   Maker maker;
   std::filesystem::path folder;
   std::optional<wire::Offer> offered;
+  std::map<std::string, std::string> served;        // of the TUF repository, by name
   int busy = 0;                                     // enrolments to be refused for now
   int undecided = 0;                                // enrolments that wait for an operator
   std::optional<Bytes> born;                        // the birth certificate of a known device
   bool refuse_mqtt = false;                         // as a device in quarantine is
   bool keep_readings = true;                        // acknowledge them
   std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
-  std::vector<std::string> told;                    // "state 1.0.0", "results installed", ...
-  std::vector<std::string> readings;                // packs
-  std::vector<std::string> configured;              // what each state said of it, JSON
-  std::vector<wire::BootEvidence> boots;            // evidence of them
-  std::string order;                                // to wipe itself: an envelope
-  int deaf = 0;                                     // statements that are not heard
-  bool given_up = false;                            // its certificate is revoked
-  std::vector<std::string> statements, refusals;    // that were heard
+  std::vector<std::string> told, details;         // "state 1.0.0", "results installed"; of results
+  std::vector<std::string> readings;              // packs
+  std::vector<std::string> configured;            // what each state said of it, JSON
+  std::vector<wire::BootEvidence> boots;          // evidence of them
+  std::string order, logged;                      // to wipe itself; what offers show of the log
+  int deaf = 0;                                   // statements that are not heard
+  bool given_up = false;                          // its certificate is revoked
+  std::vector<std::string> statements, refusals;  // that were heard
 
  private:
   static net::http::Response text(int status, std::string body) {
@@ -171,6 +167,10 @@ class Rehearsal {
       return {.status = 200,
               .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
     }
+    if (request.path.starts_with("/tuf/metadata/")) {
+      const std::string name = request.path.substr(14);
+      return served.contains(name) ? text(200, served[name]) : text(404, "no\n");
+    }
     if (request.path.ends_with("/retirement")) return retirement(request);
     if (request.path.ends_with("/retirement/refusal"))
       refusals.push_back(expect(wire::parse_order_refusal(request.body)).why);
@@ -199,6 +199,7 @@ class Rehearsal {
     if (!where.ends_with("/results")) return;
     const auto report = expect(wire::parse_update_report(payload));
     told.push_back(std::string("results ") + name_of(report.outcome));
+    details.push_back(report.detail);
     if (offered) offered.reset();
   }
 
@@ -239,8 +240,7 @@ class Rehearsal {
   }
 
   net::TlsContext device_tls_, enrol_tls_;
-  Est est_;
-  Door door_;
+  Door est_, door_;
   std::vector<std::unique_ptr<Line>> lines_;
   std::uint16_t last_id_ = 0;
   std::unique_ptr<net::http::Server> est_server_, door_server_;

@@ -100,7 +100,8 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   }
   if (role == token_roles_.end())  // a cookie is looked at later; until then it may hold little
     return net::http::Admission{.body_max = caller.cookie.empty() ? strangers_body : small_body};
-  const bool lists = head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers";
+  const bool lists = head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers" ||
+                     head.path == "/api/v1/repository";
   return net::http::Admission{.body_max = known && lists ? manifest_body : small_body,
                               .stranger = false};
 }
@@ -142,6 +143,8 @@ void Service::serve(Request request, Respond respond) {
     response.headers.emplace_back("Allow", found.allowed);
     return respond(std::move(response));
   }
+  if (read && request.path.starts_with("/tuf/"))
+    return repository(std::move(request), std::move(respond));
   if (is_api(request.path))
     return respond(problem({Fault::missing,
                             "there is no " + request.path.substr(0, 128) +

@@ -63,6 +63,7 @@ class Service final : public net::http::Service {
   void healthy(net::http::Request, net::http::Respond);
   void openapi(net::http::Request, net::http::Respond);
   void page(net::http::Request, net::http::Respond);
+  void repository(net::http::Request, net::http::Respond);  // repository_door.cpp
   void route(Router::Found, net::http::Request, net::http::Respond);
 
   const Settings settings_;

@@ -87,6 +87,33 @@ Result<Reply> trust_key(Context& c) {
   return Reply{.status = 201, .body = Json::object({{"name", name}})};
 }
 
+Result<Reply> repository(Context& c) {
+  const auto& repository = c.domain.releases.repository();
+  const auto now = repository.status();
+  const auto time = [&](Instant t) { return repository.empty() ? Json() : Json(rfc3339(t)); };
+  return Reply{.body = Json::object({{"root_version", now.root},
+                                     {"root_expires_at", time(now.root_expires)},
+                                     {"targets_version", now.targets},
+                                     {"targets_expires_at", time(now.targets_expires)},
+                                     {"snapshot_version", now.snapshot},
+                                     {"timestamp_version", now.timestamp},
+                                     {"timestamp_expires_at", time(now.timestamp_expires)},
+                                     {"releases", now.releases},
+                                     {"online_key_id", now.online_key_id},
+                                     {"online_key_pem", now.online_key_pem}})};
+}
+
+// Metadata as it was signed; white space is not signed, and is not kept.
+Result<Reply> publish_repository(Context& c) {
+  ObjectReader in(c.body);
+  std::optional<std::string> root, targets;
+  if (const Json* given = in.maybe("root")) root = wire::to_text(*given);
+  if (const Json* given = in.maybe("targets")) targets = wire::to_text(*given);
+  TRY_VOID(in.done());
+  TRY_VOID(c.domain.releases.publish_metadata(std::move(root), std::move(targets), c.actor()));
+  return repository(c);
+}
+
 constexpr Route routes[] = {
     {"GET", "/api/v1/releases", Role::viewer, list},
     {"POST", "/api/v1/releases", Role::operator_, publish},
@@ -94,6 +121,8 @@ constexpr Route routes[] = {
     {"POST", "/api/v1/artifacts", Role::operator_, take_artifact},
     {"GET", "/api/v1/release-keys", Role::viewer, keys},
     {"POST", "/api/v1/release-keys", Role::admin, trust_key},
+    {"GET", "/api/v1/repository", Role::viewer, repository},
+    {"POST", "/api/v1/repository", Role::operator_, publish_repository},
 };
 
 }  // namespace

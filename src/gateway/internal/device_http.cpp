@@ -19,14 +19,18 @@ using net::http::Response;
 constexpr std::size_t report_max = 64 << 10;
 constexpr std::string_view artifacts = "/artifacts/sha256/";
 constexpr std::string_view devices = "/v1/devices/";
+constexpr std::string_view repository = "/tuf/metadata/";
 
 struct Place {         // where a path leads
-  std::string device;  // as named in the path; empty for an artifact
+  std::string device;  // as named in the path; empty for an artifact and for the repository
   std::string what;    // what follows it in the path; or the artifact's digest
+  bool of_repository = false;
 };
 
 std::optional<Place> place_of(std::string_view path) {
   if (path.starts_with(artifacts)) return Place{"", std::string(path.substr(artifacts.size()))};
+  if (path.starts_with(repository))
+    return Place{"", std::string(path.substr(repository.size())), true};
   if (!path.starts_with(devices)) return std::nullopt;
   path.remove_prefix(devices.size());
   auto slash = path.find('/');
@@ -37,6 +41,7 @@ std::optional<Place> place_of(std::string_view path) {
 // What is asked of the controller for a place, once we know who asks.
 Result<link::Request> question(const Place& place, const DeviceId& device, Request& request) {
   bool read = request.method == "GET" || request.method == "HEAD";
+  if (place.of_repository && read) return link::GetRepositoryFile{place.what};
   if (place.device.empty() && read) return link::Fetch{device, place.what};
   if (place.device != device.text())
     return fail(Fault::forbidden, "a device may use its own path only");
@@ -59,7 +64,7 @@ Result<link::Request> question(const Place& place, const DeviceId& device, Reque
   return fail(Fault::missing,
               "here are GET updates, desired, attestation and retirement, POST results, state, "
               "attestation, retirement and retirement/refusal, and GET "
-              "/artifacts/sha256/{digest}");
+              "/artifacts/sha256/{digest} and /tuf/metadata/{name}");
 }
 
 // Whether its certificate still counts is the controller's to say, with the statement in hand.

@@ -40,6 +40,8 @@ struct Releases::Vault {
   std::map<ModelId, std::vector<const Release*>> by_model;  // oldest first
   std::vector<const Release*> in_order;                     // of publication, oldest first
   std::unordered_map<DeviceId, Signed> assignments;         // bounded; signed anew when let go
+  std::map<std::string, std::string> logged = {};  // by release id: that it is in the ledger, text
+  std::optional<Repository> repository = {};       // once open
 
   Result<void> load();
   Result<void> load_releases();
@@ -54,6 +56,8 @@ struct Releases::Vault {
   Release record(Release, ledger::Actor, bool asked_for_online_key);
   const Release& keep(Release);
   Result<std::string> sign_with_online_key(const wire::Json& content) const;  // an envelope
+  Result<void> check_target(const std::string& path, const tuf::Target&) const;
+  Result<std::string> proof_of(const std::string& release_id);  // empty: not under a head yet
 };
 
 std::string key_id(const crypto::PublicKey&);  // SHA-256 of its SubjectPublicKeyInfo, hex
