@@ -93,7 +93,7 @@ Json map_json(std::uint64_t action, const char* word) {
                        {"priority", 1},
                        {"states", Json::object({{"ArtifactCommit_Enter",
                                                  Json::object({{"action", word},
-                                                               {"on_map_expire", "pause"},
+                                                               {"on_map_expire", "fail"},
                                                                {"on_action_executed", word}})}})}});
 }
 

@@ -106,7 +106,7 @@ TEST_CASE("of a long log the end is kept, whole lines of it") {
   CHECK_FALSE(parse_mender_log(std::string(mender_log_bytes_max + 1, ' ')));
 }
 
-TEST_CASE("a client that obeys a map pauses before its commit, also when nobody answers") {
+TEST_CASE("a client that obeys a map pauses before its commit, and goes back when nobody answers") {
   const auto told = mender_deployment_text({.action = 42,
                                             .artifact_name = "1.1.0",
                                             .device_type = "meter",
@@ -119,7 +119,7 @@ TEST_CASE("a client that obeys a map pauses before its commit, also when nobody 
   REQUIRE(map);
   const Json* state = map->find("states")->find("ArtifactCommit_Enter");
   CHECK(*state->find("action")->text() == "pause");
-  CHECK(*state->find("on_map_expire")->text() == "pause");
+  CHECK(*state->find("on_map_expire")->text() == "fail");
   const auto failing = expect(parse_json(mender_control_map_text(42, Commit::fail)));
   CHECK(*failing.find("update_control_map")
              ->find("states")
