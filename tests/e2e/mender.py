@@ -18,6 +18,7 @@ case "$1" in
   NeedsArtifactReboot) echo No ;;
   SupportsRollback) echo Yes ;;
   ArtifactInstall)
+    while [ -e "$MENDER_TEST_SLOT.slow" ]; do sleep 0.1; done
     cp "$MENDER_TEST_SLOT" "$MENDER_TEST_SLOT.before"
     cp "$2"/files/* "$MENDER_TEST_SLOT" ;;
   ArtifactRollback) mv "$MENDER_TEST_SLOT.before" "$MENDER_TEST_SLOT" ;;
@@ -77,6 +78,11 @@ class Mender(Device):
                 env={**os.environ, "MENDER_TEST_ID": self.id, "MENDER_TEST_SLOT": str(self.slot)}, stdout=log,
                 stderr=subprocess.STDOUT, cwd=self.folder, start_new_session=True)
         return self
+
+    def slow(self, on):
+        """While it is on, an installation does not come to its end."""
+        mark = self.slot.with_name("slot.slow")
+        mark.touch() if on else mark.unlink()
 
     def stop(self):
         if self.process:

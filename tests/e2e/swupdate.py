@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import re
 import subprocess
+import tempfile
 
 from device import Device
 from maker import openssl
@@ -27,8 +29,7 @@ class Signer:
 
     def swu(self, version, target, octets, tampered=False):
         """One file that is written to `target`, relative to what swupdate has as its current folder."""
-        work = self.folder / f"{version}-{len(octets)}-{tampered}"
-        work.mkdir()
+        work = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         (work / "payload").write_bytes(octets)
         digest = openssl("dgst", "-sha256", "-r", work / "payload").split()[0]
         (work / "sw-description").write_text(f"""software = {{
@@ -78,6 +79,11 @@ identify : ( {identify} );
                 ["swupdate", "-f", config, "-B", "none", "-H", BOARD, "-u", "-e " + " ".join(map(str, suricatta))],
                 env={**os.environ, "TMPDIR": str(self.folder / "tmp")}, stdout=log, stderr=subprocess.STDOUT,
                 cwd=self.folder, start_new_session=True)
+        return self
+
+    def boots(self, version):
+        """What its next image would say of itself."""
+        self.config.write_text(re.sub(r'(name = "firmware"; value = )"[^"]*"', rf'\1"{version}"', self.config.read_text()))
         return self
 
     def stop(self):
