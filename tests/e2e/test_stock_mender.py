@@ -119,7 +119,7 @@ class Menders(Stage):
         token = self.curl(device, "v1/authentication/auth_requests", *self.auth_request(device))
         attributes = ("PUT", "[]", f"Authorization: Bearer {token.body}")
         self.assertEqual(self.curl(device, "v1/inventory/device/attributes", *attributes).status, 200)
-        self.cli("certificate", "revoke", device.serial(), "--reason", "keyCompromise")
+        self.cli("cert", "revoke", device.serial(), "--reason", "a test says so", "--because", "key-compromise")
         self.assertEqual(self.curl(device, "v1/inventory/device/attributes", *attributes).status, 401)
 
     @staticmethod

@@ -15,7 +15,7 @@ class Cutter:
     """Between a client and the device door: forwards octets, and cuts the first connection that has carried so many."""
 
     def __init__(self, port, after):
-        self.port, self.after, self.cuts = port, after, 0
+        self.port, self.after, self.cuts, self.later = port, after, 0, 0
         self.listener = socket.create_server(("localhost", 0))
         self.own = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -35,6 +35,7 @@ class Cutter:
         try:
             while octets := source.recv(16384):
                 carried += len(octets)
+                self.later += len(octets) if counted and self.cuts else 0
                 if counted and not self.cuts and carried > self.after:
                     self.cuts += 1
                     break
@@ -115,7 +116,7 @@ class Swupdates(Stage):
         for device in (plain, resumed):
             self.installed(device, octets)
         self.assertEqual(cutter.cuts, 1)
-        self.assertIn("Range request", resumed.said())
+        self.assertLess(cutter.later, len(octets), "what came before the cut is not fetched again")
         self.assertEqual(self.api.get(f"/rollouts/{rollout}")["state"], "running", "no device has said that it is well")
         for device in (plain, resumed):
             device.boots("1.1.0").restart("-c", 2)
@@ -151,7 +152,7 @@ class Swupdates(Stage):
         self.ends(self.roll_out("1.1.0"), "halted", "reverted")
         self.assertFalse(device.flash.exists())
         self.assertEqual(self.action(device)["last"]["stage"], "failed")
-        self.assertIn("rror", self.action(device)["last"]["word"])
+        self.assertIn("No suitable .swu image", self.action(device)["last"]["word"])
 
     def test_a_halted_rollout_is_cancelled_on_the_device(self):
         self.publish("1.0.0")
@@ -191,8 +192,8 @@ class Swupdates(Stage):
         other.config.write_text(other.config.read_text().replace("polldelay", f'targettoken = "{token}"; polldelay'))
         other.start(), device.start()
         self.known(other, device)
-        self.cli("certificate", "revoke", device.serial(), "--reason", "keyCompromise")
-        self.eventually("the next poll is refused", lambda: self.curl(device, "").status in (401, 403))
+        self.cli("cert", "revoke", device.serial(), "--reason", "a test says so", "--because", "key-compromise")
+        self.assertEqual(self.curl(device, "").status, 401, "at the next request")
         self.assertNotIn("Server initialized", bare.said())
 
     @staticmethod
