@@ -195,10 +195,7 @@ Result<void> Actions::ask_consent(const DeviceId& device, bool asks) {
   Kept& kept = book_->devices[device];
   if (kept.asks == asks) return {};
   kept.asks = asks;
-  auto detail = wire::Json::object({{"automatic", !asks}});
-  book_->write(book_->ledger.record({ledger::device_actor(device.text()), "action.consent-changed",
-                                     "device/" + device.text(), std::move(detail)}),
-               device, kept);
+  book_->write(book_->ledger.observe(), device, kept);
   return {};
 }
 
