@@ -126,7 +126,9 @@ struct Renewal::Round {
     if (!id) return log::error("renewal", "nothing to staple", {{"why", id.error().message}});
     desk.ask(link::GetStatus{expect(crypto::make_ocsp_request({.ids = {*id}}))},
              [&gateway = gateway, &api = api](const Result<link::Reply>& reply) {
-               if (!reply) return;
+               if (!reply)
+                 return log::warning("renewal", "there is no OCSP answer to staple",
+                                     {{"why", reply.error().message}});
                const auto& answer = std::get<link::StatusAnswer>(*reply);
                if (answer.keep_until == Instant{})
                  return log::warning("renewal", "there is no OCSP answer to staple");

@@ -143,7 +143,7 @@ void Status::renew(Voice& voice) {
   voice.asking = true;
   const auto& issuer = voice.issuer;
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
-  signer::Order order{
+  const signer::Order order{
       .kind = signer::Template::ocsp_responder,
       .serial = serial_of(key->public_key()),
       .subject = responder_name,
@@ -151,11 +151,12 @@ void Status::renew(Voice& voice) {
       .not_after = std::min<Instant>(second + responder_life - backdated, issuer.not_after),
       .spki = key->public_key().spki(),
       .issuer = issuer.subject_key_id};
-  issuer_.issue(std::move(order), [this, key_id = issuer.subject_key_id,
-                                   key = std::move(*key)](Result<Bytes> der) mutable {
-    desk_.ask<void>([](Domain&) -> Result<void> { return {}; },
-                    [this, key_id, key = std::move(key), der = std::move(der)](
-                        Result<void>) mutable { renewed(key_id, std::move(key), std::move(der)); });
+  issuer_.issue(order, [this, key_id = issuer.subject_key_id,
+                        key = std::move(*key)](Result<Bytes> der) mutable {
+    desk_.ask<Bytes>([der = std::move(der)](Domain&) mutable { return std::move(der); },
+                     [this, key_id, key = std::move(key)](Result<Bytes> here) mutable {
+                       renewed(key_id, std::move(key), std::move(here));
+                     });
   });
 }
 

@@ -336,6 +336,21 @@ TEST_CASE("each CA's revocation lists are its own, whole and by shard") {
   CHECK(crypto::parse_crl(expect(w.crl(1)), old));  // the last one stands
 }
 
+TEST_CASE("a list of a CA that went while the list was made does not take the place of another") {
+  RollingWorld w;
+  w.enrolled("meter-1");
+  w.begin();
+  w.switch_over();
+  expect(w.identity->revoke(device_id("meter-1"), crypto::RevocationReason::unspecified, alice(),
+                            "gone"));
+  const auto list = expect(w.identity->crl_of_other());
+  const auto& order = std::get<signer::CrlOrder>(list);
+  auto der = expect(w.keeper->make_list(order));
+  expect(w.finish());
+  w.identity->file_crl(order, std::move(der));
+  CHECK(crypto::parse_crl(expect(w.crl()), w.rollover().trusted().current.issuing));
+}
+
 TEST_CASE("devices that are here are asked to fetch, then to renew, then to forget; once an hour") {
   RollingWorld w;
   const auto meter = w.enrolled("meter-1");

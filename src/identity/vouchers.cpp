@@ -88,11 +88,11 @@ Result<Promised> promised_by(const wire::Voucher& voucher, const ModelId& model,
 Result<std::vector<DeviceId>> Identity::import_vouchers(const VoucherImport& in, ledger::Actor by,
                                                         bool dry_run) {
   auto& r = *registry_;
-  const auto* maker = r.maker(in.maker);
+  const auto* maker = r.makers.find(in.maker);
   if (!maker)
     return fail(Fault::missing,
                 "no maker " + in.maker.substr(0, 64) + " is trusted; trust its CA first", "/maker");
-  TRY(const auto model, r.model_of(*maker, in.model));
+  TRY(const auto model, model_of(*maker, in.model));
   if (in.vouchers.empty() || in.vouchers.size() > vouchers_max)
     return fail(Fault::invalid, "1 to 10,000 vouchers can be imported at once", "/vouchers");
   const std::span<const crypto::Certificate> signers =

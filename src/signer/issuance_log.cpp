@@ -37,6 +37,7 @@ Result<void> make(const fs::path& path, Random& random) {
   {
     const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file) return failure(draft, "make");
+    errno = ENOSPC;  // what a write that was cut short means, and does not say
     if (::write(file.number(), head.data(), head.size()) != static_cast<ssize_t>(head.size()) ||
         ::fsync(file.number()) != 0)
       return failure(draft, "write");

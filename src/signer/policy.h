@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/token_bucket.h"
 #include "signer/order.h"
 
 namespace muster::signer {
-
-struct Rate {
-  double per_second = 0;
-  double burst = 0;  // at once, after a time of quiet; at least 1 to let anything pass
-};
 
 struct Rule {
   bool allowed = true;

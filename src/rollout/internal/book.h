@@ -75,7 +75,8 @@ struct Rollouts::Book {
   void finish(store::Writer&, Course&, State);
 
   // offers and reports (offer.cpp)
-  std::optional<Decision> decide(Course&, Member&);
+  // None: the device is unknown. One that leaves is not asked about.
+  std::optional<Decision> decide(Course&, Member&, const inventory::Device*);
   std::optional<Decision> decide_back(Course&, Member&);
   void make_offer(Course&, Member&, const inventory::Device&);
   void make_back_offer(Course&, Member&);
