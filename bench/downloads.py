@@ -80,14 +80,6 @@ def offered(bench, server):
     return f"/artifacts/sha256/{digest}", octets
 
 
-def begin(bench, server, target):
-    """The device asks what to run, which is what makes the offer."""
-    with Load(bench.bin, "connect", port=server.port, identities=bench.identities, count=1, subscribe=True) as load:
-        connected(server, load)
-        time.sleep(1.5)
-    server.port, server.target = server.ports["device"], target
-
-
 def throughput(bench, ours, theirs):
     rates = ([], [])
     loads = [Load(bench.bin, "download", port=server.port, identities=bench.identities, target=server.target, count=8,
@@ -124,10 +116,13 @@ def slow(bench, server, count):
 def downloads(bench, count=5000):
     resource.setrlimit(resource.RLIMIT_NOFILE, (20_000, 20_000))
     with Musterd(bench.bin, bench.data) as ours:
-        target, octets = offered(bench, ours)
+        with Load(bench.bin, "connect", port=ours.port, identities=bench.identities, count=1, subscribe=True) as load:
+            connected(ours, load)  # who is there is told at once what to run
+            target, octets = offered(bench, ours)
+            time.sleep(2)
+        ours.port, ours.target = ours.ports["device"], target
         file = bench.work / "artifact"
         file.write_bytes(octets)
-        begin(bench, ours, target)
         with Nginx(bench.data, bench.work / "nginx", file) as theirs:
             throughput(bench, ours, theirs)
             (memory, kernel), (their_memory, their_kernel) = slow(bench, ours, count), slow(bench, theirs, count)
