@@ -75,13 +75,13 @@ class Swupdates(Stage):
     def publish(self, version, octets=None, tampered=False):
         """Written to `flash` in the device's folder; the octets."""
         octets = octets or secrets.token_bytes(64 << 10)
-        swu = self.signer.swu(f"{version}", "flash", octets, tampered)
+        swu = self.signer.swu(version, "flash", octets, tampered)
         self.cli("release", "publish", "--model", self.model, "--version", version, swu)
         return octets
 
     def roll_out(self, version, *options):
-        return self.cli("rollout", "start", "--release", f"{self.model}/{version}", "--selector", f'model == "{self.model}"', "--waves",
-                        "100%", "--soak", "1s", "--deadline", "60s", *options)
+        return self.cli("rollout", "start", "--release", f"{self.model}/{version}", "--selector",
+                        f'model == "{self.model}"', "--waves", "100%", "--soak", "1s", "--deadline", "60s", *options)
 
     def action(self, device):
         return self.api.get(f"/devices/{device.id}/action")
@@ -194,7 +194,8 @@ class Swupdates(Stage):
         self.known(other, device)
         self.cli("cert", "revoke", device.serial(), "--reason", "a test says so", "--because", "key-compromise")
         self.assertEqual(self.curl(device, "").status, 401, "at the next request")
-        self.eventually("without a certificate there is no connection", lambda: "Channel get operation failed (56)" in bare.said())
+        self.eventually("without a certificate there is no connection",
+                        lambda: "Channel get operation failed (56)" in bare.said())
         self.assertNotIn("No pending action", bare.said())
 
     @staticmethod
