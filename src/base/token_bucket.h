@@ -2,7 +2,7 @@
 // a second in the long run.
 //
 // One thread. The caller says what time it is, in nanoseconds of a clock of its choice; one that
-// goes back gives nothing until it has caught up.
+// goes back gives nothing for that, and goes on from there: nobody waits until it has caught up.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class TokenBucket {
 
   bool take(std::int64_t now_ns) {
     tokens_ = at(now_ns);
-    at_ns_ = std::max(at_ns_, now_ns);
+    at_ns_ = now_ns;
     if (tokens_ < 1) return false;
     tokens_ -= 1;
     return true;

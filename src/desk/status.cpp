@@ -134,8 +134,8 @@ void Status::reply(const Voice& voice, Waiting one) {
 
 void Status::renew(Voice& voice) {
   const auto now = clock_.now();
-  if (voice.asking || (voice.asked_at != Instant{} && now < voice.asked_at + asked_again_after))
-    return;
+  const bool of_late = now >= voice.asked_at && now < voice.asked_at + asked_again_after;
+  if (voice.asking || of_late) return;  // unless the clock went back
   auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);
   if (!key)
     return log::error("desk", "no key for the OCSP responder", {{"why", key.error().message}});

@@ -81,8 +81,8 @@ Result<Principal> Identity::authenticate(const crypto::Hash& fingerprint, bool h
   if (!found) return r.refuse_certificate(fingerprint, handshake, {});
   auto& certificate = *found;
   const auto now = r.clock.now();
-  if (now >= certificate.not_after || now < certificate.not_before)
-    return r.refuse_certificate(fingerprint, handshake, {});
+  // One that would begin later is ours all the same: our clock was ahead when we gave it.
+  if (now >= certificate.not_after) return r.refuse_certificate(fingerprint, handshake, {});
   if (handshake && certificate.status == CertificateStatus::pending) r.confirm(certificate);
 
   Principal p{.application = certificate.subject.application != nullptr,
@@ -152,7 +152,12 @@ const std::vector<crypto::Certificate>& Identity::chain() const {
 void Identity::Registry::tidy() {
   const auto now = clock.now();
   auto& writer = ledger.observe();
-  writer.write("DELETE FROM identity_answer WHERE issued_at < ?", {millis(now - 24h)});
+  // Whoever never used a certificate may not have heard the answer, however long ago that was.
+  writer.write(
+      "DELETE FROM identity_answer WHERE issued_at < ? AND NOT EXISTS (SELECT 1 FROM"
+      " identity_certificate c WHERE c.serial = identity_answer.serial AND c.status = 0"
+      " AND c.not_after > ?)",
+      {millis(now - 24h), millis(now)});
   writer.write(
       "DELETE FROM identity_certificate WHERE status = 2 AND status >= 2 AND not_after < ?",
       {millis(now - superseded_kept)});

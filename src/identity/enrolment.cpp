@@ -8,7 +8,7 @@
 namespace muster::identity {
 namespace {
 
-constexpr Duration answers_kept = 24h;
+constexpr Duration answers_kept = 24h;  // of a certificate that was used; else as long as it lives
 
 // Whoever does not hold the right token learns nothing of what we know.
 constexpr const char* not_accepted =
@@ -37,10 +37,12 @@ Asked asked_of(const auto& request) {
 
 std::optional<Bytes> Identity::Registry::answer_to(const Subject& subject,
                                                    const crypto::Hash& csr_digest) const {
+  const auto now = clock.now();
   auto rows = store.read(
       "SELECT a.der FROM identity_answer a JOIN identity_certificate c ON c.serial = a.serial"
-      " WHERE a.csr = ? AND a.subject = ? AND a.issued_at > ? AND c.status IN (0, 1)",
-      {ByteView(csr_digest), subject.id(), millis(clock.now() - answers_kept)});
+      " WHERE a.csr = ? AND a.subject = ? AND (c.status = 0 OR (c.status = 1 AND a.issued_at > ?))"
+      " AND c.not_after > ?",
+      {ByteView(csr_digest), subject.id(), millis(now - answers_kept), millis(now)});
   if (!rows.next()) return std::nullopt;
   const auto der = rows.blob(0);
   return Bytes(der.begin(), der.end());

@@ -121,7 +121,7 @@ Result<RevocationList> Lists::whole(std::uint32_t issuer) {
     }
   }
   if (now < whole_too_long_until_ && now + too_long_for >= whole_too_long_until_) return too_long();
-  auto entries = revoked_since(last, issuer);
+  auto entries = revoked_since(std::min(last, now), issuer);  // it is ahead if the clock went back
   if (entries.size() > Identity::whole_list_max) {
     whole_too_long_until_ = now + too_long_for;
     return too_long();
@@ -152,7 +152,7 @@ Result<RevocationList> Lists::of_shard(std::uint32_t n) {
                 .this_update = now,
                 .next_update = now + crl_life,
                 .scope = {.shard_uri = rows.text(0), .only_user_certificates = true}},
-               revoked_in(n, last), issuer);
+               revoked_in(n, std::min(last, now)), issuer);
 }
 
 // Who has not expired by `from`: RFC 5280 section 3.3 wants an entry on at

@@ -19,7 +19,7 @@ using crypto::Certificate;
 using crypto::FileKey;
 
 constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h;
-constexpr Duration backdated = 1h;  // for clients whose clock is behind
+constexpr Duration backdated = 25h;  // for clients whose clock is behind, were it by a day
 constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
 constexpr std::size_t pem_max = 4096;
 

@@ -34,8 +34,9 @@ struct Policy {
 
   Duration rollover_pause = 24h;  // from one rollover's beginning to that of the next
 
-  Duration backdated_max = 2h;  // for devices whose clock is behind
-  Duration ahead_max = 10min;   // of our own clock
+  Duration backdated_max = 2h;          // for devices whose clock is behind
+  Duration server_backdated_max = 26h;  // they would not talk to a server that is not valid yet
+  Duration ahead_max = 10min;           // of our own clock
 
   const Rule& rule(Template) const;
 };

@@ -111,8 +111,9 @@ void PkiHttp::status(const Request& request, Respond respond) {
   count(tally_.statuses);
   auto question = question_of(request);
   if (!question) return respond(refuse(crypto::OcspRefusal::malformed_request));
+  const Instant now = clock_.now();
   if (const auto at = kept_.find(question->key);
-      at != kept_.end() && clock_.now() < at->second.until) {
+      at != kept_.end() && now >= at->second.since && now < at->second.until) {
     count(tally_.statuses_kept);
     return respond(answer(at->second));
   }
@@ -130,6 +131,7 @@ void PkiHttp::ask(Question question, Respond respond) {
         if (!reply) return respond(refuse(crypto::OcspRefusal::try_later));
         auto& said = std::get<link::StatusAnswer>(*reply);
         Kept one{.response = std::make_shared<const std::string>(text_of(said.der)),
+                 .since = clock_.now() - 1s,  // it was made meanwhile
                  .until = said.keep_until,
                  .serials = std::move(serials)};
         respond(answer(one));

@@ -31,8 +31,8 @@ class PkiHttp final : public net::http::Service {
  private:
   struct Kept {
     std::shared_ptr<const std::string> response;
-    Instant until;
-    std::uint64_t order = 0;           // of coming
+    Instant since, until;     // since: so that a clock that goes back does not keep it for longer
+    std::uint64_t order = 0;  // of coming
     std::vector<std::string> serials;  // that it speaks of, hex
   };
   void crl(const std::string& path, net::http::Respond);
