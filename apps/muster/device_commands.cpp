@@ -256,6 +256,22 @@ void device_commands(CLI::App& root, Chosen& chosen) {
            c.if_lost = "The token is lost; the same command gives another";
            return show(c, answer);
          });
+  simple("action", "what its update client (SWUpdate, Mender) was told to do, and what it said",
+         [](Remote& r, Chosen& c, const Options& o) -> Result<void> {
+           TRY(auto answer, r.get(device(o) + "/action"));
+           return show(c, answer);
+         });
+  simple("target-token", "a token that its DDI client has to show beside its certificate",
+         [](Remote& r, Chosen& c, const Options& o) -> Result<void> {
+           TRY(auto answer, r.post(device(o) + "/target-token", Json::object()));
+           c.if_lost = "The token is lost; the same command gives another";
+           return show(c, answer);
+         });
+  simple("drop-target-token", "its certificate alone is enough again",
+         [](Remote& r, Chosen& c, const Options& o) -> Result<void> {
+           TRY(auto answer, r.remove(device(o) + "/target-token"));
+           return show(c, answer);
+         });
   model_noun(root, chosen);
   manifest_noun(root, chosen);
 }

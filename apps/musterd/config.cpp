@@ -134,6 +134,9 @@ std::vector<Option> options(Config& c) {
        number(c.enrolments_per_address, 1, 1'000'000)},
       {"enrolments-per-address-burst", "and at once, after quiet",
        number(c.enrolments_per_address_burst, 1, 10'000'000)},
+      {"poll-interval",
+       "how long a DDI client such as SWUpdate sleeps between two polls, 1s to 23h",
+       duration(c.poll_interval)},
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
       {"ledger-public", "serve /ledger/ without a token: true or false",
@@ -213,6 +216,8 @@ Result<Config> Config::read(int argc, char** argv) {
     return fail(Fault::invalid,
                 "--certificate-life, --server-certificate-life and --token-life must be at least "
                 "1m");
+  if (config.poll_interval < 1s || config.poll_interval > 23h)
+    return fail(Fault::invalid, "--poll-interval: must be from 1s to 23h");
   return config;
 }
 

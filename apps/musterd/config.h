@@ -30,6 +30,7 @@ struct Config {
   Duration telemetry_retention = 90 * 24h;
   Duration certificate_life = 30 * 24h, token_life = 7 * 24h;
   Duration server_certificate_life = 365 * 24h;
+  Duration poll_interval = 5min;           // of update clients that poll over HTTPS (DDI)
   Duration retirement_deadline = 7 * 24h;  // to wipe, unless the model or the request says
   double enrolments_per_address = 500, enrolments_per_address_burst = 5'000;  // per I/O thread
   int isolations_per_hour = 50;

@@ -53,6 +53,8 @@ static int run(const Config& config) {
       release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
+  auto actions =
+      expect(actions::Actions::open(store, ledger, inventory, releases, rollouts, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
   auto response = expect(response::Response::open(store, ledger, inventory, segment, clock, random,
                                                   response_settings(config)));
@@ -60,7 +62,7 @@ static int run(const Config& config) {
                                            random, retirement_settings(config)));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
   desk::Domain domain{store,    ledger,  inventory, identity, releases,
-                      rollouts, segment, response,  retiring};
+                      rollouts, segment, response,  retiring, actions};
   desk::Desk desk{domain, *signer, clock};
 
   // telemetry: beside the domain; only findings enter it

@@ -63,6 +63,7 @@ gateway::Settings gateway_settings(const Config& config, const Folder& folder) {
                              .key_pem = folder.server_key_pem,
                              .chain_pem = folder.server_chain_pem,
                              .device_anchors_pem = pem_of(folder.trusted.anchors()),
+                             .poll_interval = config.poll_interval,
                              .enrolments_per_address = config.enrolments_per_address,
                              .enrolments_per_address_burst = config.enrolments_per_address_burst};
   for (const auto& certificate : folder.trusted.given())

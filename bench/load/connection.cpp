@@ -36,12 +36,13 @@ SSL* Tls::connection(int fd, const Identity& who) const {
 }
 
 Connection::Connection(net::Loop& loop, const Tls& tls, const Identity& identity,
-                       std::uint16_t port)
+                       std::uint16_t port, int window)
     : loop_(loop), identity_(identity) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) give_up({Fault::exhausted, std::string("no socket: ") + std::strerror(errno), ""});
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (window > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
   sockaddr_in to{.sin_family = AF_INET,
                  .sin_port = htons(port),
                  .sin_addr = {htonl(INADDR_LOOPBACK)},
@@ -119,6 +120,11 @@ void Connection::flush() {
   outbox_.erase(0, sent);
   const std::uint32_t wanted = outbox_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
   if (wanted != interest_) loop_.change(fd_, interest_ = wanted, this);
+}
+
+void Connection::hold(bool held) {
+  const std::uint32_t wanted = held ? 0 : EPOLLIN;
+  if (alive() && wanted != interest_) loop_.change(fd_, interest_ = wanted, this);
 }
 
 void Connection::end(const std::string& reason) {

@@ -29,7 +29,9 @@ class Tls {
 
 class Connection : private net::Loop::Watcher {
  public:
-  Connection(net::Loop&, const Tls&, const Identity&, std::uint16_t port);  // to 127.0.0.1
+  // To 127.0.0.1. window: octets that the kernel takes for it before they are read; 0: its own
+  // mind.
+  Connection(net::Loop&, const Tls&, const Identity&, std::uint16_t port, int window = 0);
   virtual ~Connection();
   Connection(const Connection&) = delete;
 
@@ -40,6 +42,7 @@ class Connection : private net::Loop::Watcher {
   virtual void opened() = 0;
   virtual std::size_t received(ByteView) = 0;         // returns how many it used
   virtual void ended(const std::string& reason) = 0;  // once; the peer closed or something broke
+  void hold(bool);                                    // reads nothing meanwhile
   net::Loop& loop_;
   const Identity& identity_;
 

@@ -18,7 +18,9 @@ struct Settings {
   std::size_t parallel = 64;  // handshakes or enrolments at once
   bool subscribe = false;     // connect: also to the device's own commands
   std::size_t window = 1;     // publish: unacknowledged messages a client
-  double seconds = 3;         // publish: a round
+  double seconds = 3;         // publish, download: a round
+  std::string target;         // download: the path of a file
+  bool slow = false;          // download: takes a little at a time
 };
 
 // {"enrolled":n,"refused":n,"seconds":s}: keys and requests are made before the clock starts.
@@ -29,5 +31,9 @@ Result<void> connect(const Settings&);
 // {"connected":n,...}, then for each line of stdin {"acknowledged":n,"refused":n,"seconds":s,
 // "cpu_seconds":s}: QoS 1 telemetry, each client with a full window.
 Result<void> publish(const Settings&);
+
+// {"connected":n,"failed":n,...} once each download has begun, then for each line of stdin
+// {"begun":n,"failed":n,"octets":n,"whole":n,"seconds":s} of a round.
+Result<void> download(const Settings&);
 
 }  // namespace muster::load

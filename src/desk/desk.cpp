@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "base/log.h"
+#include "desk/acting.h"
 #include "desk/answers.h"
 #include "desk/attesting.h"
+#include "desk/digesting.h"
 #include "desk/issuing.h"
 #include "desk/retiring.h"
 #include "desk/rolling.h"
@@ -34,7 +36,8 @@ struct Desk::Floor {
         answers(d),
         issuing(desk, issuer),
         status(desk, issuer, c),
-        rolling(desk, issuer) {}
+        rolling(desk, issuer),
+        digesting(desk) {}
 
   Domain& domain;
   const Clock& clock;
@@ -42,6 +45,7 @@ struct Desk::Floor {
   Issuing issuing;
   Status status;
   Rolling rolling;
+  Digesting digesting;
   std::vector<link::Gate*> gates;
   std::function<void(const News&)> watch_news;
   std::function<void(const inventory::Device&)> watch_state;
@@ -299,6 +303,7 @@ void Desk::tick() {
     if (const auto renewed = floor_->domain.releases.renew_metadata(); !renewed)
       log::warning("desk", "the repository's metadata was not signed anew",
                    {{"why", renewed.error().message}});
+  floor_->digesting.step(floor_->domain);
   if (floor_->ticks % asked_every == 0)
     for (auto* due : {evidence_due, rollover_due})
       for (auto& push : due(floor_->domain)) floor_->pushes.push_back(std::move(push));

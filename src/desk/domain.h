@@ -2,6 +2,7 @@
 // the domain's thread.
 #pragma once
 
+#include "actions/actions.h"
 #include "identity/identity.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
@@ -24,6 +25,7 @@ struct Domain {
   segment::Segment& segment;
   response::Response& response;
   retirement::Retirements& retirements;
+  actions::Actions& actions;
 };
 
 }  // namespace muster::desk

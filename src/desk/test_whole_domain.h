@@ -48,6 +48,8 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
             release::Releases::open(store, ledger, folder / "artifacts", keys.release, clock))),
         rollouts(
             expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random))),
+        actions(expect(
+            actions::Actions::open(store, ledger, inventory, releases, rollouts, clock, random))),
         segment(expect(segment::Segment::open(store, ledger, inventory, clock))),
         response(
             expect(response::Response::open(store, ledger, inventory, segment, clock, random))),
@@ -62,13 +64,14 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
   identity::Identity identity;
   release::Releases releases;
   rollout::Rollouts rollouts;
+  actions::Actions actions;
   segment::Segment segment;
   response::Response response;
   retirement::Retirements retirements;
   signer::Keeper keeper;
   signer::LocalIssuer issuer{keeper};
-  Domain domain{store,    ledger,  inventory, identity,   releases,
-                rollouts, segment, response,  retirements};
+  Domain domain{store,    ledger,  inventory, identity,    releases,
+                rollouts, segment, response,  retirements, actions};
 
   static signer::Policy generous() {  // tests and benches are not to wait for a rate
     signer::Policy policy;

@@ -34,6 +34,7 @@ struct Settings {
   std::string key_pem, chain_pem;         // the doors' own
   std::string device_anchors_pem;         // CA certificates that devices' chains end in
   std::vector<Bytes> ca_certificates;     // DER, for EST cacerts: issuing first, root last
+  Duration poll_interval = 5min;          // told to clients of the DDI
   std::size_t packet_max = 256 << 10;     // octets of one MQTT packet
   std::size_t connections_max = 100'000;  // per thread
   std::size_t enrolments_in_flight = 256;

@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "link/action.h"
 
 namespace muster::link {
 
@@ -33,7 +34,6 @@ struct Grant {
   std::string serial;                  // of the certificate, hex
 };
 
-struct None {};
 struct Later {  // an operator has not decided yet: ask the same again
   std::uint32_t seconds = 0;
 };
@@ -197,7 +197,9 @@ struct Misuse {  // a security matter that a door refused
 using Request = std::variant<Hello, Enrol, Renew, FindProfile, GetCrl, GetUpdate, GetDesired, Fetch,
                              Report, State, Presence, Misuse, GetStatus, TakenOver, AttestChallenge,
                              AttestEnrol, GetEvidenceAsk, ShowBoot, GetWipeOrder, Sanitised,
-                             OrderRefused, AuthoritiesFetched, GetRepositoryFile>;
-using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later>;
+                             OrderRefused, AuthoritiesFetched, GetRepositoryFile, GetAction,
+                             ActionWord, ActionLog, TellAttributes, AskConsent, BeginSession>;
+using Reply = std::variant<None, Grant, Bytes, std::string, File, StatusAnswer, Later, ActionNow,
+                           ActionHeard>;
 
 }  // namespace muster::link

@@ -166,24 +166,26 @@ bool Stream::State::flush() {
 }
 
 bool Stream::State::send_some() {
-  const char* from = outbox.data() + sent;
-  const std::size_t left = outbox.size() - sent;
+  const std::size_t n = hand_over(outbox.data() + sent, outbox.size() - sent);
+  sent += n;
+  return n > 0;
+}
+
+std::size_t Stream::State::hand_over(const char* from, std::size_t left) {
   if (!ssl) {
-    const auto n = ::send(fd, from, left, MSG_NOSIGNAL);
-    if (n > 0) sent += static_cast<std::size_t>(n);
-    if (n >= 0 || errno == EINTR) return true;
+    ssize_t taken;
+    do taken = ::send(fd, from, left, MSG_NOSIGNAL);
+    while (taken < 0 && errno == EINTR);
+    if (taken >= 0) return static_cast<std::size_t>(taken);
     if (errno == EAGAIN)
       blocked = true;
     else
       shut(system_failure("the connection was cut"));
-    return false;
+    return 0;
   }
   internal::forget_openssl_errors();
   std::size_t n = 0;
-  if (SSL_write_ex(ssl, from, left, &n) == 1) {
-    sent += n;
-    return true;
-  }
+  if (SSL_write_ex(ssl, from, left, &n) == 1) return n;
   const int code = SSL_get_error(ssl, 0);
   if (code == SSL_ERROR_WANT_WRITE || code == SSL_ERROR_WANT_READ)
     blocked = true;
@@ -191,7 +193,7 @@ bool Stream::State::send_some() {
     shut(gone_away("the connection was cut: " + (code == SSL_ERROR_SYSCALL
                                                      ? std::string(std::strerror(errno))
                                                      : internal::openssl_reason())));
-  return false;
+  return 0;
 }
 
 bool Stream::State::emptied() {
@@ -199,6 +201,8 @@ bool Stream::State::emptied() {
   sent = 0;
   if (std::exchange(large, false) && !finishing)
     if (!tell([&] { events.on_drained(); })) return false;
+  if (outbox.empty() && !blocked && phase == Phase::open && std::exchange(wants_room, false))
+    if (!tell([&] { events.on_writable(); })) return false;
   if (finishing && outbox.empty() && phase == Phase::open) goodbye();
   return true;
 }
@@ -294,6 +298,26 @@ void Stream::write(ByteView bytes) {
   s.outbox.append(text_of(bytes));
   if (s.outbox.size() - s.sent > record_max) s.large = true;
   if (s.phase == State::Phase::open && !s.blocked) s.loop.at_turn_end(state_.get());
+}
+
+std::size_t Stream::write_now(ByteView bytes) {
+  State& s = *state_;
+  std::size_t taken = 0;
+  const std::string_view text = text_of(bytes);
+  if (s.phase != State::Phase::open || s.opening || s.finishing) return 0;
+  while (s.outbox.empty() && !s.blocked && taken < text.size()) {
+    const auto n = s.hand_over(text.data() + taken, text.size() - taken);
+    if (n == 0) break;
+    taken += n;
+  }
+  return taken;
+}
+
+void Stream::when_writable() {
+  State& s = *state_;
+  if (s.phase != State::Phase::open || s.finishing) return;
+  s.wants_room = true;
+  if (!s.blocked) s.loop.at_turn_end(state_.get());
 }
 
 std::size_t Stream::outbox() const {

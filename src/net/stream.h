@@ -32,6 +32,7 @@ class Stream {
   struct Events {
     virtual void on_open() {}                    // connected and, with TLS, the handshake is done
     virtual std::size_t on_bytes(ByteView) = 0;  // returns how many it used
+    virtual void on_writable() {}                // once, after when_writable()
     virtual void on_drained() {}  // the outbox ran empty after having been over a record's size
     // The peer has finished sending (FIN or close_notify). True: the stream stays open for what we
     // still have to write, and finish() or close() is up to the owner. False: finish() follows.
@@ -54,6 +55,12 @@ class Stream {
 
   void write(ByteView);
   void write(std::string_view text) { write(bytes_of(text)); }
+  // For who can read its octets anew, as those of a file: nothing is kept here, so that a slow peer
+  // costs one TLS record and no copy. on_writable() follows once the outbox is empty and the kernel
+  // takes something; write_now(), from there only, returns how much that was. The rest is offered
+  // again in the next on_writable(), beginning with the same octets, and by nothing else before.
+  void when_writable();
+  std::size_t write_now(ByteView);
   std::size_t outbox() const;  // bytes not yet handed to the kernel
   // Back-pressure. pause_reading(false) also offers what on_bytes left unread once more, at the end
   // of the turn.

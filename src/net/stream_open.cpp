@@ -20,9 +20,12 @@ namespace {
 
 constexpr Duration open_within = 10s;
 
-void no_delay(int fd) {
+void prepare(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // What a slow peer has not been sent yet waits with us, not in the kernel.
+  const int unsent_max = 32 * 1024;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
 }
 
 // What the certificate must be for, and what the server must be told (SNI is for names only,
@@ -46,7 +49,7 @@ void Stream::State::accepted(int descriptor, Crowd* newcomers) {
       (address.ss_family == AF_INET || address.ss_family == AF_INET6))
     peer = internal::endpoint_of(reinterpret_cast<const sockaddr*>(&address));
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  no_delay(fd);
+  prepare(fd);
   phase = Phase::handshaking;
   loop.watch(fd, interest = EPOLLIN, this);
   if (tls) return begin_tls(newcomers);
@@ -112,7 +115,7 @@ void Stream::State::connected() {
   socklen_t size = sizeof failure;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
   if (failure != 0) return try_next(std::strerror(failure));
-  no_delay(fd);
+  prepare(fd);
   if (tls) return begin_tls();
   call_off();
   plan.reset();

@@ -132,6 +132,8 @@ class Rollouts {
                                       std::size_t limit) const;
 
   std::optional<Decision> offered(const DeviceId&) const;  // what offer() answered and still would
+  // Of the live rollout that has this device among its targets.
+  std::optional<State> state_for(const DeviceId&) const;
   std::optional<Decision> offer(
       const DeviceId&);  // none: stay as you are. The first answer counts as the offer made
   Result<void> report(const DeviceId&, std::string_view release, Outcome,

@@ -70,6 +70,7 @@ std::span<const Route> device_routes();
 std::span<const Route> certificate_routes();
 std::span<const Route> attestation_routes();
 std::span<const Route> retirement_routes();
+std::span<const Route> action_routes();
 std::span<const Route> ca_routes();
 std::span<const Route> model_routes();
 std::span<const Route> enrolment_routes();

@@ -15,11 +15,6 @@ using net::http::Response;
 constexpr std::string_view challenge_path = "/attest/challenge", enrol_path = "/attest/enrol";
 constexpr std::size_t challenge_max = 32 << 10;
 
-Response json(std::string text) {
-  return {.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-          .body = std::move(text)};
-}
-
 }  // namespace
 
 link::BootEvidence evidence_of(wire::BootEvidence boot) {

@@ -78,22 +78,23 @@ Result<link::Request> statement(const Place& place, Request& request) {
 }
 
 Response response_to(link::Reply reply, const std::string& what) {
-  if (auto* text = std::get_if<std::string>(&reply))
-    return {.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-            .body = std::move(*text)};
-  if (auto* file = std::get_if<link::File>(&reply))
-    return {.headers = {{"Content-Type", "application/octet-stream"},
-                        {"ETag", '"' + what + '"'},
-                        {"Cache-Control", "private, immutable, max-age=31536000"}},
-            .file = Response::File{file->path, file->size}};
+  if (auto* text = std::get_if<std::string>(&reply)) return json(std::move(*text));
+  if (auto* file = std::get_if<link::File>(&reply)) return download(std::move(*file), what);
   return {.status = 204};
 }
 
 }  // namespace
 
-DeviceHttp::DeviceHttp(Questions& questions, Tally& tally) : questions_(questions), tally_(tally) {}
+DeviceHttp::DeviceHttp(const Settings& settings, Questions& questions, Tally& tally,
+                       const Clock& clock)
+    : questions_(questions),
+      tally_(tally),
+      ddi_(settings, questions, tally),
+      mender_(questions, clock) {}
 
 std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head) {
+  if (Ddi::has(head.path)) return Ddi::admit(head);
+  if (Mender::has(head.path)) return Mender::admit(head);
   const std::size_t most = head.path.ends_with("/attestation")  ? wire::attestation_bytes_max
                            : head.path.ends_with("/retirement") ? wire::sanitisation_bytes_max
                                                                 : report_max;
@@ -103,6 +104,8 @@ std::expected<net::http::Admission, Response> DeviceHttp::admit(const Head& head
 }
 
 void DeviceHttp::serve(Request request, Respond respond) {
+  if (Ddi::has(request.path)) return ddi_.serve(std::move(request), std::move(respond));
+  if (Mender::has(request.path)) return mender_.serve(std::move(request), std::move(respond));
   auto place = place_of(request.path);
   if (!place) return respond(plain(404, "no such path; see /v1/devices/{id}/updates"));
   if (!request.peer_certificate) return respond(plain(401, "this door needs a device certificate"));

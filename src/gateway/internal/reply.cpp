@@ -16,4 +16,16 @@ net::http::Response refusal(const Error& error) {
   return response;
 }
 
+net::http::Response json(std::string text) {
+  return {.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+          .body = std::move(text)};
+}
+
+net::http::Response download(link::File file, const std::string& sha256) {
+  return {.headers = {{"Content-Type", "application/octet-stream"},
+                      {"ETag", '"' + sha256 + '"'},
+                      {"Cache-Control", "private, immutable, max-age=31536000"}},
+          .file = net::http::Response::File{std::move(file.path), file.size}};
+}
+
 }  // namespace muster::gateway

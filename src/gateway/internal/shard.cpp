@@ -33,7 +33,7 @@ Shard::Shard(unsigned number, Neighbours& around)
       around_(around),
       questions_(loop_, around.controller),
       pki_(questions_, around.tally, around.clock),
-      device_http_(questions_, around.tally),
+      device_http_(around.settings, questions_, around.tally, around.clock),
       newcomers_(handshakes_max),
       lanes_(around.telemetry.lanes()),
       routes_(std::make_shared<Table>()) {}

@@ -109,6 +109,8 @@ class Oracle final : public link::Controller {
   Result<link::Reply> to_certificate = link::Reply{Bytes{}};  // Enrol and Renew; GetCrl
   Result<link::Reply> to_order = link::Reply{std::string("{}")};
   Result<link::Reply> to_status = link::Reply{link::StatusAnswer{}};
+  link::ActionNow to_action;
+  link::ActionHeard to_word = link::ActionHeard::taken;
 
  private:
   Result<link::Reply> locked_reply_to(const link::Request& request) {
@@ -135,6 +137,10 @@ class Oracle final : public link::Controller {
     if (std::holds_alternative<link::GetEvidenceAsk>(request)) return R"({"nonce":"AA=="})";
     if (std::holds_alternative<link::GetWipeOrder>(request)) return to_order;
     if (std::holds_alternative<link::Sanitised>(request)) return R"({"state":"retired"})";
+    if (std::holds_alternative<link::GetAction>(request)) return to_action;
+    if (std::holds_alternative<link::ActionWord>(request)) return to_word;
+    if (std::holds_alternative<link::ActionLog>(request)) return to_word;
+    if (std::holds_alternative<link::BeginSession>(request)) return std::string("a token");
     if (std::holds_alternative<link::ShowBoot>(request)) return R"({"state":"trusted"})";
     return link::None{};
   }

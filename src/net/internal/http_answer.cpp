@@ -14,7 +14,7 @@
 namespace muster::net::http::internal {
 namespace {
 
-constexpr std::size_t piece_max = 256 * 1024;
+constexpr std::size_t turn_max = 256 * 1024;  // of a file: others are served in between
 constexpr Duration heartbeat = 15s;
 
 bool is_ours(std::string_view name) {
@@ -87,7 +87,7 @@ void Connection::send_file(const Response& given) {
   if (exchange_->method == "HEAD") return answered(exchange_->keep);
   exchange_->file = std::move(file);
   phase_ = Phase::sending;
-  pump();
+  stream_->when_writable();
 }
 
 // What of the file is asked for; none: it cannot be had, and the response says so.
@@ -115,27 +115,34 @@ std::optional<Slice> Connection::slice_for(Response& response, std::uint64_t who
   return slice;
 }
 
+// Not from inside on_bytes(), whose octets lie in the same scratch. What the kernel does not take
+// is read again from the file: a slow client costs no buffer of ours.
 void Connection::pump() {
   OpenFile& file = *exchange_->file;
-  while (file.at < file.end && stream_->outbox() < piece_max) {
-    std::string piece(std::min<std::uint64_t>(piece_max, file.end - file.at), '\0');
-    const auto got = ::pread(file.fd, piece.data(), piece.size(), static_cast<off_t>(file.at));
+  const auto scratch = door_.loop.scratch();
+  for (std::size_t turn = 0; turn < turn_max && file.at < file.end;) {
+    const auto wanted = std::min<std::uint64_t>(scratch.size(), file.end - file.at);
+    const auto got = ::pread(file.fd, scratch.data(), wanted, static_cast<off_t>(file.at));
     if (got <= 0)  // it was cut meanwhile, and the length is promised
       return stream_->close({Fault::corrupt, "a file became shorter while it was sent", ""});
-    piece.resize(static_cast<std::size_t>(got));
-    file.at += piece.size();
-    write(piece);
+    const auto piece = scratch.first(static_cast<std::size_t>(got));
+    const std::size_t taken = stream_->write_now(piece);
+    file.at += taken;
+    written_ += taken;
+    turn += taken;
+    if (taken > 0) set_deadline(door_.limits.idle);
+    if (taken < piece.size()) break;
   }
-  if (file.at < file.end) return;
+  if (file.at < file.end) return stream_->when_writable();
   exchange_->file.reset();
   answered(exchange_->keep);
 }
 
+void Connection::on_writable() {
+  if (phase_ == Phase::sending) pump();
+}
+
 void Connection::on_drained() {
-  if (phase_ == Phase::sending) {
-    set_deadline(door_.limits.idle);
-    return pump();
-  }
   if (std::exchange(waits_for_room_, false)) stream_->pause_reading(false);
 }
 

@@ -40,6 +40,7 @@ class Connection final : public Stream::Events, private Crowd::Member {
 
   void on_open() override;
   std::size_t on_bytes(ByteView) override;
+  void on_writable() override;
   void on_drained() override;
   bool on_end() override;
   void on_close(const Error&) override;

@@ -41,6 +41,7 @@ struct Stream::State final : Loop::Watcher, Loop::TurnEnd {
   Got receive_tls(std::span<std::uint8_t> into, std::size_t& got);
   void peer_ended();
   bool send_some();  // false: the kernel takes no more now, or the stream closed
+  std::size_t hand_over(const char* from, std::size_t left);  // 0: as above
   void finish();
   void goodbye();
   void discard();
@@ -94,10 +95,11 @@ struct Stream::State final : Loop::Watcher, Loop::TurnEnd {
   std::uint32_t interest = 0;
   Phase phase = Phase::closed;
   bool paused = false, ended = false, finishing = false;
-  bool opening = false;  // on_open is still to be told
-  bool again = false;    // bytes wait that the kernel will not report
-  bool blocked = false;  // the kernel took only a part
-  bool large = false;    // the outbox was over a record's size
+  bool opening = false;     // on_open is still to be told
+  bool again = false;       // bytes wait that the kernel will not report
+  bool blocked = false;     // the kernel took only a part
+  bool wants_room = false;  // on_writable() is still to be told
+  bool large = false;       // the outbox was over a record's size
 };
 
 }  // namespace muster::net

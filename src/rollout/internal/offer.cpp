@@ -69,6 +69,12 @@ std::optional<Decision> Rollouts::offered(const DeviceId& device) const {
   return std::nullopt;
 }
 
+std::optional<State> Rollouts::state_for(const DeviceId& device) const {
+  const auto at = book_->places.find(device.text());
+  if (at == book_->places.end() || !at->second.course->live()) return std::nullopt;
+  return at->second.course->state;
+}
+
 std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m,
                                                const inventory::Device* device) {
   using inventory::Lifecycle;
