@@ -15,7 +15,7 @@ namespace {
 using wire::Json;
 
 struct Options {
-  std::string model, version, file, key, name;
+  std::string model, version, file, key, name, floor_reason;
   std::optional<std::int64_t> sequence, floor;
 };
 
@@ -41,6 +41,8 @@ Result<void> check(const Options& o) {
   if (o.floor && (*o.floor < 0 || *o.floor > sequence_max))
     return fail(Fault::invalid, "must be from 0 to 2^53, not " + std::to_string(*o.floor),
                 "--floor");
+  if (!o.floor_reason.empty() && !o.floor)
+    return fail(Fault::invalid, "needs --floor, whose reason it is", "--floor-reason");
   return {};
 }
 
@@ -98,6 +100,7 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
                                 .version = o.version,
                                 .sequence = static_cast<std::uint64_t>(o.sequence.value_or(0)),
                                 .floor = static_cast<std::uint64_t>(o.floor.value_or(0)),
+                                .floor_reason = o.floor_reason,
                                 .artifact_sha256 = to_hex(digest.sha256),
                                 .artifact_size = digest.size,
                                 .published = SystemClock{}.now()};
@@ -106,6 +109,7 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
     release.sequence = static_cast<std::uint64_t>(next);
   }
   const Json content = wire::to_json(release);
+  TRY_VOID(wire::read_release(content));  // nothing is signed that would be refused
   TRY(auto signature, key.sign(bytes_of(wire::canonical(content))));
   return wire::parse_json(
       wire::envelope_text(content, {{to_hex(key.public_key().fingerprint()), signature}}));
@@ -123,6 +127,7 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
     body = Json::object(
         {{"model", o.model}, {"version", o.version}, {"digest", to_hex(digest.sha256)}});
     if (o.floor) body.set("floor", *o.floor);
+    if (!o.floor_reason.empty()) body.set("floor_reason", o.floor_reason);
   }
   TRY(auto release, remote.post("/api/v1/releases", body));
   if (chosen.json) return show(chosen, release);
@@ -148,6 +153,8 @@ void release_commands(CLI::App& root, Chosen& chosen) {
   app->add_option("--sequence", o->sequence,
                   "with --key: the release's sequence; the next one if not given");
   app->add_option("--floor", o->floor, "lowest sequence a device that has this may go back to");
+  app->add_option("--floor-reason", o->floor_reason,
+                  "what the release at the floor mended, such as CVE-2026-1234");
   app->add_option("file", o->file, "the artifact")->required();
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };

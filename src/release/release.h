@@ -65,7 +65,8 @@ class Releases {
                           ledger::Actor);  // invalid signature, unknown key, missing artifact, a
                                            // sequence or version that is not newer: refused
   Result<Release> publish_online(ModelId, std::string version, std::string artifact_sha256,
-                                 std::optional<std::uint64_t> floor, ledger::Actor);
+                                 std::optional<std::uint64_t> floor, ledger::Actor,
+                                 std::string floor_reason = {});
   const Release* find(const std::string& id) const;
   const Release* find(const ModelId&, std::string_view version) const;
   std::vector<const Release*> list(const std::optional<ModelId>&) const;  // newest first

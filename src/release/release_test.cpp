@@ -302,6 +302,26 @@ TEST_CASE("the controller signs a release itself only when asked, and the ledger
           Fault::missing);
 }
 
+TEST_CASE("a floor says what was mended there, and goes on saying it until it is raised") {
+  Bench bench;
+  const auto digest = bench.take("image");
+  expect(bench.releases->publish_online(meter, "1.0", digest, {}, alice));
+  const auto mended =
+      expect(bench.releases->publish_online(meter, "1.1", digest, 2, alice, "CVE-2026-1234"));
+  CHECK(mended.metadata.floor_reason == "CVE-2026-1234");
+  const auto next = expect(bench.releases->publish_online(meter, "1.2", digest, {}, alice));
+  CHECK(next.metadata.floor_reason == "CVE-2026-1234");
+  const auto raised = expect(bench.releases->publish_online(meter, "1.3", digest, 4, alice));
+  CHECK(raised.metadata.floor_reason.empty());
+  const auto entry = expect(bench.ledger->about("release/" + mended.id, 1)).at(0).entry;
+  CHECK(*entry.detail.find("floor_reason")->text() == "CVE-2026-1234");
+  const ModelId lock = expect(ModelId::parse("lock"));
+  CHECK(refusal(bench.releases->publish_online(lock, "1.0", digest, {}, alice, "CVE-2026-1"),
+                Fault::invalid) == "is for a floor, and there is none");
+  CHECK(refusal(bench.releases->publish_online(lock, "1.0", digest, 1, alice, "two\nlines"),
+                Fault::invalid) == "must be one line without control characters");
+}
+
 TEST_CASE("an offer holds the release as it was published and an assignment signed by us") {
   Bench bench;
   const auto release =
