@@ -37,21 +37,14 @@ net::Task<Result<void>> Agent::Life::step() {
     case Phase::downloading:
       co_return co_await download();
     case Phase::verified:
-      co_return updater.stage();
+      co_return co_await install();
     case Phase::staged:
       contact_made = false;
       co_return updater.activate();
     case Phase::activated:
       co_return co_await trial();
     case Phase::returning:
-      CO_TRY_VOID(co_await tell_slot(settings.activate_command));
-      CO_TRY_VOID(co_await tell_slot(settings.confirm_command));
-      CO_TRY_VOID(updater.returned());
-      log::warning("agent", "went back",
-                   {{"device", settings.id.text()}, {"to", updater.running().firmware}});
-      state_news = true;
-      pump();
-      line_bell.ring();  // on the update path, a visit tells it
+      co_return co_await go_home();
   }
   co_return Result<void>{};
 }
@@ -122,17 +115,34 @@ net::Task<Result<void>> Agent::Life::fetch(Wanted wanted) {
   co_return fail(Fault::unavailable, "the artifact: " + std::to_string(answer->status));
 }
 
-// A command that is given the active slot's folder. It runs at least once for each switch: a power
-// cut, or a restart that the command itself makes, runs it again.
-net::Task<Result<void>> Agent::Life::tell_slot(const std::string& command) {
-  if (command.empty()) co_return Result<void>{};
-  const std::string folder = disk.path(updater.slot("artifact")).parent_path().string();
-  co_return co_await run_command(&loop, command, folder, settings.pace.command_within);
+net::Task<Result<void>> Agent::Life::install() {
+  auto installed = co_await course.install();
+  if (updater.phase() == Phase::idle) {  // it will not go in, and a report says why
+    pump();
+    line_bell.ring();
+  }
+  co_return installed;
+}
+
+net::Task<Result<void>> Agent::Life::go_home() {
+  CO_TRY(const auto switched, co_await course.go_home());
+  if (switched == Switched::restarts) {
+    co_await update_bell.wait(settings.pace.contact_within);
+    co_return Result<void>{};
+  }
+  log::warning("agent", "went back",
+               {{"device", settings.id.text()}, {"to", updater.running().firmware}});
+  state_news = true;
+  pump();
+  line_bell.ring();  // on the update path, a visit tells it
+  co_return Result<void>{};
 }
 
 net::Task<Result<void>> Agent::Life::check_health() {
   if (updater.record().underway && faults.fails(updater.record().underway->release.version))
     co_return fail(Fault::unavailable, "the health check failed");
+  if (auto well = co_await course.check(); !well)
+    co_return fail(Fault::unavailable, "the health check failed: " + well.error().message);
   if (settings.health_command.empty()) co_return updater.check_slot();
   auto healthy_now =
       co_await run_command(&loop, settings.health_command, "", settings.pace.command_within);
@@ -143,10 +153,13 @@ net::Task<Result<void>> Agent::Life::check_health() {
 
 net::Task<Result<void>> Agent::Life::trial() {
   healthy = false;
-  CO_TRY(const bool may, updater.begin_trial());
-  if (!may) co_return updater.go_back("it never reached the controller, and no try is left");
-  auto well = co_await tell_slot(settings.activate_command);
-  if (well) well = co_await check_health();
+  CO_TRY(const auto begun, co_await course.begin_trial());
+  if (begun == Course::Trial::over) co_return Result<void>{};
+  if (begun == Course::Trial::waits) {
+    if (!stopping) co_await update_bell.wait(settings.pace.contact_within);
+    co_return Result<void>{};
+  }
+  const auto well = co_await check_health();
   if (stopping) co_return Result<void>{};
   if (!well) co_return updater.go_back(well.error().message);
   healthy = true;
@@ -164,14 +177,12 @@ net::Task<Result<void>> Agent::Life::trial() {
 
 // Well, and in touch: what was tried is what runs from now on.
 net::Task<Result<void>> Agent::Life::settle_in() {
-  const auto lasts = co_await tell_slot(settings.confirm_command);
-  if (stopping) co_return Result<void>{};
-  if (!lasts) co_return updater.go_back("it could not be made to last: " + lasts.error().message);
-  co_return confirm();
+  CO_TRY(const bool settled, co_await course.settle());
+  if (settled) confirmed();
+  co_return Result<void>{};
 }
 
-Result<void> Agent::Life::confirm() {
-  TRY_VOID(updater.confirm());
+void Agent::Life::confirmed() {
   healthy = false;
   log::info("agent", "updated",
             {{"device", settings.id.text()}, {"to", updater.running().firmware}});
@@ -179,7 +190,6 @@ Result<void> Agent::Life::confirm() {
   update_bell.ring();
   pump();
   line_bell.ring();  // on the update path, a visit tells it
-  return {};
 }
 
 void Agent::Life::contact() {
@@ -189,9 +199,10 @@ void Agent::Life::contact() {
     attest_bell.ring();
   }
   if (!healthy || updater.phase() != Phase::activated) return;
-  if (!settings.confirm_command.empty()) return update_bell.ring();
-  if (auto confirmed = confirm(); !confirmed)
-    log_failure("the update could not be confirmed", confirmed.error());
+  if (!course.settles_at_once()) return update_bell.ring();
+  if (auto done = updater.confirm(); !done)
+    return log_failure("the update could not be confirmed", done.error());
+  confirmed();
 }
 
 }  // namespace muster::agent

@@ -88,8 +88,10 @@ Result<void> Updater::check_may_install(const wire::ReleaseMetadata& release,
     return fail(Fault::invalid,
                 "the release is for model " + release.model.text() + ", this device is " + model);
   if (release.sequence < record_.floor)
-    return fail(Fault::forbidden, "release " + release.version + " is below the floor, sequence " +
-                                      std::to_string(record_.floor));
+    return fail(Fault::forbidden,
+                "release " + release.version + " is below the floor, sequence " +
+                    std::to_string(record_.floor) +
+                    (record_.floor_reason.empty() ? "" : " (" + record_.floor_reason + ")"));
   if (release.sequence < record_.running.sequence && !assignment.back)
     return fail(Fault::forbidden, "release " + release.version + " is older than " +
                                       record_.running.firmware +
@@ -205,7 +207,7 @@ Result<void> Updater::abandon(std::string why) {
 
 // --- the slots ---
 
-Result<void> Updater::stage() {
+Result<bool> Updater::shelve() {
   if (record_.phase != Phase::verified) return out_of_turn("stage", record_.phase);
   TRY(const auto waiting, disk_.size(download_name()));
   if (waiting > 0) {
@@ -213,9 +215,39 @@ Result<void> Updater::stage() {
     TRY_VOID(disk_.move(download_name(), other_slot("artifact")));
   }
   TRY(const bool here, slot_holds(record_.underway->release));
+  if (here) {
+    TRY_VOID(disk_.write(other_slot("release.json"), record_.underway->envelope));
+    return true;
+  }
   UpdateRecord next = record_;
-  next.phase = here ? Phase::staged : Phase::downloading;  // lost: it is wanted again
-  if (here) TRY_VOID(disk_.write(other_slot("release.json"), record_.underway->envelope));
+  next.phase = Phase::downloading;
+  TRY_VOID(write(std::move(next)));
+  return false;
+}
+
+Result<void> Updater::place(Placement placement) {
+  if (record_.phase != Phase::verified) return out_of_turn("place", record_.phase);
+  if (placement == record_.underway->placement) return {};
+  UpdateRecord next = record_;
+  next.underway->placement = std::move(placement);
+  return write(std::move(next));
+}
+
+Result<bool> Updater::begin_install() {
+  if (record_.phase != Phase::verified) return out_of_turn("install", record_.phase);
+  if (record_.underway->installs >= installs_max) return false;
+  UpdateRecord next = record_;
+  ++next.underway->installs;
+  TRY_VOID(write(std::move(next)));
+  return true;
+}
+
+Result<void> Updater::stage() {
+  TRY(const bool here, shelve());
+  if (!here) return {};
+  UpdateRecord next = record_;
+  next.phase = Phase::staged;
+  next.underway->installs = 0;
   return write(std::move(next));
 }
 
@@ -226,6 +258,22 @@ Result<void> Updater::activate() {
   next.active = other(record_.active);
   next.tries = tries_max;
   return write(std::move(next));
+}
+
+Job Updater::job() const {
+  const bool switched = record_.phase == Phase::activated;
+  const char to = switched ? record_.active : other(record_.active), from = other(to);
+  const auto& underway = *record_.underway;
+  const auto artifact = disk_.path(slot_file(to, "artifact"));
+  return {.version = underway.release.version,
+          .release_id = underway.release_id,
+          .sequence = underway.release.sequence,
+          .slot = to,
+          .artifact = artifact,
+          .release = disk_.path(slot_file(to, "release.json")),
+          .folder = artifact.parent_path(),
+          .former_folder = disk_.path(slot_file(from, "artifact")).parent_path(),
+          .placement = underway.placement};
 }
 
 Result<bool> Updater::begin_trial() {
@@ -253,7 +301,10 @@ Result<void> Updater::confirm() {
                   .release_id = record_.underway->release_id,
                   .model = release.model.text(),
                   .sequence = release.sequence};
-  if (release.floor > next.floor) next.floor = release.floor;
+  if (release.floor > next.floor) {
+    next.floor = release.floor;
+    next.floor_reason = release.floor_reason;
+  }
   add(next, record_.underway->release_id, wire::UpdateOutcome::installed);
   return write(std::move(next));
 }

@@ -9,6 +9,7 @@
 // loses power anywhere goes on from its record: the same step again, never a step too many. Two
 // slots hold an artifact and its signed release each; the pointer to the active one, and how many
 // tries a new one has left, are in the same record as the step, so they cannot disagree with it.
+// What else the device has to do to run a slot is an Installer's, which agent/course calls.
 //
 // It installs only what both envelopes agree on (agent/trust), with an assignment number above all
 // before it, a release not older than what runs unless the assignment leads back, and never below
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "agent/disk.h"
+#include "agent/installer.h"
 #include "agent/trust.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -47,6 +49,8 @@ struct Running {  // what a slot holds, once it has proved itself
 struct Underway {  // the release that is on its way in
   wire::ReleaseMetadata release;
   std::string release_id, envelope, path;
+  Placement placement = {};  // told by the installer before it began
+  int installs = 0;          // that were begun
 };
 
 struct UpdateRecord {  // what is on the disk; docs/formats/agent.md
@@ -54,6 +58,7 @@ struct UpdateRecord {  // what is on the disk; docs/formats/agent.md
   char active = 'a';  // slot
   int tries = 0;      // of what is activated, left
   std::uint64_t number = 0, floor = 0;
+  std::string floor_reason = {};  // what was mended there, as the release that set it says
   Running running;
   std::optional<Underway> underway;  // unless idle
   std::vector<wire::UpdateReport> reports;
@@ -71,7 +76,7 @@ enum class Taken { known, started, refused, installed };
 class Updater {
  public:
   static constexpr const char* record_name = "update.json";
-  static constexpr int tries_max = 3;
+  static constexpr int tries_max = 3, installs_max = 3;
 
   // `factory`: what runs when the disk holds no record. `model`: empty when it is not known; then
   // the first release installed tells it.
@@ -97,7 +102,11 @@ class Updater {
   bool resumed() const { return resumed_; }  // part of it is from before wanted()
   Result<void> abandon(std::string why);     // before activation: back to idle with a report
 
-  Result<void> stage();
+  // From verified to staged: into the inactive slot's folder, from where an installer takes it.
+  Result<bool> shelve();                  // false: it is lost, and wanted again
+  Result<void> place(Placement);          // kept with the record
+  Result<bool> begin_install();           // takes one of its tries; false: none is left, abandon
+  Result<void> stage();                   // installed. Shelves first
   Result<void> activate();                // the pointer moves; then the device is told to switch
   Result<bool> begin_trial();             // takes one try; false: none is left, go back
   Result<void> check_slot() const;        // the active slot's artifact is readable and right
@@ -108,7 +117,8 @@ class Updater {
   const std::vector<wire::UpdateReport>& reports() const { return record_.reports; }
   Result<void> heard_report();  // the first one has reached the controller, or is refused for good
 
-  std::string slot(const char* file) const;        // "b/artifact" of the active slot
+  Job job() const;                           // for the installer; while something is under way
+  std::string slot(const char* file) const;  // "b/artifact" of the active slot
   std::string other_slot(const char* file) const;  // and of the other
 
  private:

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/anchors.h"
+#include "agent/course.h"
 #include "agent/credentials.h"
 #include "agent/data_key.h"
 #include "agent/est.h"
@@ -23,7 +24,7 @@ namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Anchors, Credentials, Updater, Wipe, KeyStore*);
+       Random&, Anchors, Credentials, Updater, std::unique_ptr<Installer>, Wipe, KeyStore*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -75,10 +76,11 @@ struct Agent::Life final : MqttClient::Events {
   Result<void> consider();
   net::Task<Result<void>> download();
   net::Task<Result<void>> fetch(Wanted);
-  net::Task<Result<void>> tell_slot(const std::string& command);
+  net::Task<Result<void>> install();
   net::Task<Result<void>> trial();
-  net::Task<Result<void>> settle_in();  // runs the confirm command, then confirm()
-  Result<void> confirm();
+  net::Task<Result<void>> settle_in();
+  net::Task<Result<void>> go_home();
+  void confirmed();
   net::Task<Result<void>> check_health();
   void contact();  // the controller was reached, and knew us
 
@@ -117,6 +119,8 @@ struct Agent::Life final : MqttClient::Events {
   Anchors anchors;
   Credentials credentials;
   Updater updater;
+  const std::unique_ptr<Installer> installer;
+  Course course{updater, *installer, stopping};
   Wipe wipe;
   std::optional<DataKey> data_key;  // none once it is wiping
   bool outbox_kept = false;         // on the disk
