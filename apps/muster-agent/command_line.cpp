@@ -29,6 +29,10 @@ void add_update(CLI::App& app, CommandLine& given) {
                  "the software set of an image, whose modes are a and b");
   app.add_option("--install-within", given.install_within,
                  "an installation that takes longer is ended, and tried again");
+  app.add_option("--unpack-memory", given.unpack_memory_mib,
+                 "MiB that a smaller download may take, which holds the old artifact and the new; "
+                 "below 8, downloads come as they are")
+      ->check(CLI::Range(0, 4096));
   app.add_option("--contact-within", given.contact_within,
                  "a new release has to reach the controller in this time, per try");
 }
@@ -108,6 +112,7 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
   TRY(settings.pace.command_within, parse_duration(given.command_within));
   TRY(settings.pace.install_within, parse_duration(given.install_within));
   TRY(settings.installer.kind, agent::parse_installer(given.installer));
+  settings.unpack_memory = static_cast<std::uint64_t>(given.unpack_memory_mib) << 20;
   settings.installer.program = given.installer_program;
   settings.installer.selection = given.swupdate_selection;
   TRY(settings.pace.contact_within, parse_duration(given.contact_within));

@@ -19,6 +19,7 @@ struct CommandLine {
                          wipe_command, wipe_technique, wipe_method = "clear", installer = "slots",
                          installer_program, swupdate_selection = "stable", install_within = "30m";
   std::filesystem::path state, token_file, idevid_cert, idevid_key;
+  int unpack_memory_mib = 64;
   bool wants_status = false;
 
   static CommandLine read(int argc, char** argv);  // ends the program when it is not understood

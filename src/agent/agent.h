@@ -69,6 +69,8 @@ struct AgentSettings {
   std::string factory_firmware = "factory";
   std::string health_command, activate_command, confirm_command;  // empty: built in, none, none
   InstallerSettings installer = {};  // its kind, program and selection; the rest is from here
+  // For a smaller download: the old artifact and a window. Below 8 MiB: all come as they are.
+  std::uint64_t unpack_memory = 64ULL << 20;
   // Erases, on an order to wipe, what is the device's own and not the agent's, and what that is
   // called (NIST SP 800-88 Rev. 2); empty: nothing is.
   std::string wipe_command = {}, wipe_technique = {};

@@ -1,4 +1,4 @@
-// What drives the updater: offers, the download, the slots, the trial.
+// What drives the updater: offers, the slots, the trial.
 #include <algorithm>
 
 #include "agent/internal/command.h"
@@ -6,11 +6,6 @@
 #include "base/log.h"
 
 namespace muster::agent {
-namespace {
-
-constexpr Duration download_stalls_after = 20s;
-
-}  // namespace
 
 net::Task<void> Agent::Life::keep_updated() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
@@ -70,49 +65,6 @@ Result<void> Agent::Life::consider() {
     line_bell.ring();
   }
   return {};
-}
-
-net::Task<Result<void>> Agent::Life::download() {
-  CO_TRY(const auto wanted, updater.wanted());
-  if (!wanted) co_return Result<void>{};
-  if (wanted->have < wanted->size) {
-    CO_TRY_VOID(co_await fetch(*wanted));
-    if (stopping || offer_news || updater.phase() != Phase::downloading) co_return Result<void>{};
-  }
-  auto verified = updater.downloaded();
-  if (verified || verified.error().fault != Fault::corrupt) co_return verified;
-  log_failure("a download is wrong", verified.error());
-  pump();
-  line_bell.ring();
-  co_return Result<void>{};
-}
-
-net::Task<Result<void>> Agent::Life::fetch(Wanted wanted) {
-  if (!credentials.current()) co_return fail(Fault::unavailable, "not enrolled yet");
-  auto asked = co_await handshakes.as(pair_in_use());
-  if (!asked) co_return std::unexpected(asked.error());
-  std::optional<Handshakes::Turn> turn(std::move(*asked));
-  bool broken = false;  // what came cannot be a part of the artifact
-  net::http::Client http(loop, controller.host, controller.device_port, &turn->tls());
-  net::http::Call call{.target = wanted.path, .within = download_stalls_after, .body_max = 4096};
-  if (wanted.have > 0)
-    call.headers.emplace_back("Range", "bytes=" + std::to_string(wanted.have) + "-");
-  call.sink = [this, &broken, &turn](ByteView piece) -> Result<void> {
-    turn.reset();  // connected
-    if (stopping || offer_news) return fail(Fault::unavailable, "interrupted");
-    auto kept = updater.piece(piece);
-    broken = !kept && kept.error().fault == Fault::corrupt;
-    return kept;
-  };
-  const auto answer = co_await http.call(std::move(call));
-  if (stopping || offer_news) co_return Result<void>{};
-  const bool ignored_range = answer && answer->status == 200 && wanted.have > 0;
-  if (broken && wanted.have == 0) co_return updater.abandon(answer.error().message);
-  if (broken || ignored_range || (answer && answer->status == 416)) co_return updater.start_over();
-  if (!answer) co_return std::unexpected(answer.error());
-  if (answer->status == 403) co_return updater.withdraw();  // offered no more
-  if (answer->status == 200 || answer->status == 206) co_return Result<void>{};
-  co_return fail(Fault::unavailable, "the artifact: " + std::to_string(answer->status));
 }
 
 net::Task<Result<void>> Agent::Life::install() {

@@ -6,6 +6,9 @@
 #include "agent/internal/slot_folders.h"
 #include "agent/internal/test_maker.h"
 #include "agent/internal/test_power.h"
+#include "agent/unpacking.h"
+#include "base/file.h"
+#include "base/test_folder.h"
 #include "net/loop.h"
 
 using namespace muster;
@@ -103,6 +106,7 @@ struct World {
   wire::Offer offer = maker.offer(release, 7);
   std::vector<UpdateOutcome> heard;
   bool restart_wanted = false, leaving = false;
+  std::string compressed = {};  // what the artifact comes as; empty: as it is
 
   std::unique_ptr<Installer> installer() {
     if (kind == Kind::hook) return std::make_unique<PlantHook>(plant, disk);
@@ -143,12 +147,28 @@ struct World {
     return true;
   }
   Result<void> download(Updater& updater) {
+    if (!compressed.empty() && !updater.record().underway->coded)
+      TRY_VOID(updater.choose({delta::Coding::zstd, "\"z\"", compressed.size()}));
     TRY(const auto wanted, updater.wanted());
-    for (std::uint64_t at = wanted->have; at < new_system.size(); at += 2000)
-      TRY_VOID(updater.piece(bytes_of(std::string_view(new_system).substr(at, 2000))));
+    const std::string_view comes = updater.comes_coded() ? compressed : new_system;
+    const std::size_t piece = comes.size() / 3 + 1;
+    for (std::uint64_t at = wanted->have; at < comes.size(); at += piece)
+      TRY_VOID(updater.piece(bytes_of(comes.substr(at, piece))));
+    if (updater.comes_coded()) {
+      auto whole = unpack(updater);
+      if (!whole && !power.on()) return whole;
+      if (!whole) return updater.choose({});
+    }
     const auto done = updater.downloaded();
     if (!done && done.error().fault == Fault::corrupt) return {};
     return done;
+  }
+  Result<void> unpack(Updater& updater) {
+    TRY(auto unpacking, Unpacking::begin(disk, updater, 64 << 20));
+    for (bool more = true; more;) {
+      TRY(more, unpacking.step());
+    }
+    return {};
   }
   Result<void> trial(Updater& updater, Course& course) {
     TRY(const auto begun, net::run(loop, course.begin_trial()));
@@ -237,6 +257,32 @@ TEST_CASE(
       world.power.restore();
       REQUIRE(world.live());
       check_end(world, cuts);
+    }
+}
+
+TEST_CASE("a power cut at any change of a download that comes compressed leads to the same end") {
+  const Maker maker;
+  net::Loop loop;
+  const TestFolder folder;
+  expect(write_file(folder.path / "target", new_system));
+  expect(delta::compress(folder.path / "target", folder.path / "made", false));
+  const auto compressed = expect(read_file(folder.path / "made", 1 << 20));
+  World undisturbed(maker, Kind::slots, Release::well, loop);
+  undisturbed.compressed = compressed;
+  REQUIRE(undisturbed.live());
+  for (int cut = 0; cut < undisturbed.power.changes(); ++cut)
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      CAPTURE(cut, seed);
+      SeededRandom random(seed);
+      World world(maker, Kind::slots, Release::well, loop);
+      world.compressed = compressed;
+      world.power.cut_at(cut, seed % 2 == 0, random);
+      REQUIRE_FALSE(world.live());
+      world.disk.come_back();
+      world.power.restore();
+      REQUIRE(world.live());
+      check_end(world, 1);
+      CHECK(world.disk.content("coded-" + world.release.artifact_sha256).empty());
     }
 }
 

@@ -29,6 +29,16 @@ Result<Running> read_running(const wire::Json& json) {
   return running;
 }
 
+Result<Coded> read_coded(const wire::Json& json) {
+  wire::ObjectReader in(json, "/underway/coded");
+  const auto coding = delta::parse_coding(in.text("coding", 16));
+  if (!coding) in.refuse("coding", "is none of ours");
+  Coded coded{.tag = in.text("tag", 200), .size = count(in, "size")};
+  TRY_VOID(in.done());
+  coded.coding = *coding;
+  return coded;
+}
+
 // What has its usual value is left out, so that an agent that knew nothing of it, which a device
 // may have to go back to, reads the record still.
 wire::Json json_of(const Underway& underway) {
@@ -38,6 +48,10 @@ wire::Json json_of(const Underway& underway) {
   if (!underway.placement.from.empty()) json.set("from", underway.placement.from);
   if (!underway.placement.to.empty()) json.set("to", underway.placement.to);
   if (underway.installs > 0) json.set("installs", underway.installs);
+  if (underway.coded)
+    json.set("coded", wire::Json::object({{"coding", name_of(underway.coded->coding)},
+                                          {"tag", underway.coded->tag},
+                                          {"size", underway.coded->size}}));
   return json;
 }
 
@@ -51,7 +65,11 @@ Result<Underway> read_underway(const wire::Json& json) {
       .path = in.text("path", 256),
       .placement = {in.text_or("from", "", 64), in.text_or("to", "", 64)},
       .installs = static_cast<int>(in.integer_or("installs", 0, 0, Updater::installs_max))};
+  const auto* coded = in.maybe("coded");
   TRY_VOID(in.done());
+  if (coded) {
+    TRY(underway.coded, read_coded(*coded));
+  }
   TRY(const auto envelope, wire::parse_envelope(underway.envelope));
   TRY(underway.release, wire::read_release(envelope.content));
   return underway;

@@ -30,6 +30,7 @@
 #include "agent/trust.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "delta/delta.h"
 #include "wire/json.h"
 #include "wire/update.h"
 
@@ -46,11 +47,19 @@ struct Running {  // what a slot holds, once it has proved itself
   bool operator==(const Running&) const = default;
 };
 
+struct Coded {  // how a download comes: as it is (identity), compressed, or as a patch
+  delta::Coding coding = delta::Coding::identity;
+  std::string tag = {};    // its ETag: what is resumed has to be the same
+  std::uint64_t size = 0;  // of what comes; unless as it is
+  bool operator==(const Coded&) const = default;
+};
+
 struct Underway {  // the release that is on its way in
   wire::ReleaseMetadata release;
   std::string release_id, envelope, path;
-  Placement placement = {};  // told by the installer before it began
-  int installs = 0;          // that were begun
+  Placement placement = {};         // told by the installer before it began
+  int installs = 0;                 // that were begun
+  std::optional<Coded> coded = {};  // none: not decided, so as it is
 };
 
 struct UpdateRecord {  // what is on the disk; docs/formats/agent.md
@@ -69,6 +78,7 @@ std::string to_text(const UpdateRecord&);
 struct Wanted {  // what is left to download
   std::string path;
   std::uint64_t have = 0, size = 0;
+  Coded coded = {};
 };
 
 enum class Taken { known, started, refused, installed };
@@ -92,13 +102,18 @@ class Updater {
   Result<Taken> take(const wire::Offer&);
   Result<void> withdraw();  // the offer is no more; only a download is dropped for it
 
-  // While downloading. piece() refuses more than the release's size; downloaded() fails with
-  // corrupt when the digest differs: what was resumed is then wanted anew, what was not is
-  // abandoned with a report.
+  // While downloading. piece() refuses more than the release's size, or the coded one's;
+  // downloaded() fails with corrupt when the digest differs: what was resumed is then wanted anew,
+  // what was coded is wanted as it is, and else it is abandoned with a report.
   Result<std::optional<Wanted>> wanted();
+  Result<void> choose(Coded);  // before the first piece, or to begin anew
   Result<void> piece(ByteView);
   Result<void> downloaded();
-  Result<void> start_over();                 // what is here of the download is wrong
+  Result<void> start_over();  // what is here of the download is wrong
+  bool comes_coded() const;
+  // What came coded is made whole (agent/unpacking): first nothing is there, then pieces come.
+  Result<void> begin_unpacking();
+  Result<void> unpacked(ByteView);
   bool resumed() const { return resumed_; }  // part of it is from before wanted()
   Result<void> abandon(std::string why);     // before activation: back to idle with a report
 
@@ -120,6 +135,7 @@ class Updater {
   Job job() const;                           // for the installer; while something is under way
   std::string slot(const char* file) const;  // "b/artifact" of the active slot
   std::string other_slot(const char* file) const;  // and of the other
+  std::string coded_name() const;                  // file of a coded download
 
  private:
   Updater(Disk&, const Trust&, DeviceId, std::string model, UpdateRecord);
@@ -128,6 +144,8 @@ class Updater {
   Result<Taken> refuse(const wire::Assignment&, std::string why);
   Result<bool> slot_holds(const wire::ReleaseMetadata&) const;  // the inactive one
   std::string download_name() const;
+  Result<void> append(const std::string& name, ByteView, std::uint64_t most);
+  Result<void> drop_download();
   UpdateRecord idle() const;
 
   Disk& disk_;

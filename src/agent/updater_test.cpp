@@ -154,6 +154,46 @@ TEST_CASE("what was resumed and is wrong is fetched once more before it counts")
   CHECK(bench.updater.phase() == Phase::verified);
 }
 
+TEST_CASE("what comes coded is wanted as it is when it does not lead to the artifact") {
+  Bench bench;
+  REQUIRE(bench.updater.take(bench.maker.offer(Maker::release("1.1.0", 1, "right"), 7)));
+  CHECK(bench.updater.choose({delta::Coding::zstd, "", 3}).error().fault == Fault::invalid);
+  CHECK(bench.updater.choose({delta::Coding::zstd, "\"t\"", 5}).error().fault == Fault::invalid);
+  const Coded coded{delta::Coding::zstd, "\"t\"", 3};
+  REQUIRE(bench.updater.choose(coded));
+  const auto wanted = expect(bench.updater.wanted()).value();
+  CHECK(wanted.size == 3);
+  CHECK(wanted.coded == coded);
+  CHECK(bench.updater.piece(bytes_of("four")).error().fault == Fault::corrupt);
+  REQUIRE(bench.updater.piece(bytes_of("abc")));
+  auto again = expect(Updater::open(bench.disk, bench.trust, meter, "meter", {}));
+  CHECK(expect(again.wanted())->have == 3);
+  REQUIRE(bench.updater.begin_unpacking());
+  CHECK(bench.updater.unpacked(bytes_of("too long")).error().fault == Fault::corrupt);
+  REQUIRE(bench.updater.unpacked(bytes_of("wrong")));
+  CHECK(bench.updater.downloaded().error().fault == Fault::corrupt);
+  CHECK(bench.updater.phase() == Phase::downloading);
+  CHECK(bench.updater.reports().empty());
+  CHECK_FALSE(bench.updater.comes_coded());
+  CHECK(expect(bench.updater.wanted())->size == 5);
+  bench.bring("right");
+  CHECK(bench.updater.phase() == Phase::verified);
+  CHECK_FALSE(bench.updater.record().underway->coded);
+}
+
+TEST_CASE("what is refused for being below the floor is refused with what was mended there") {
+  Bench bench;
+  bench.install(Maker::release("1.1.0", 1, "one"), 10, "one");
+  auto mended = Maker::release("1.2.0", 2, "two", 2);
+  mended.floor_reason = "CVE-2026-1234";
+  bench.install(mended, 11, "two");
+  auto again = expect(Updater::open(bench.disk, bench.trust, meter, "meter", {}));
+  const auto back = bench.maker.offer(Maker::release("1.1.0", 1, "one"), 12, true);
+  CHECK(expect(again.take(back)) == Taken::refused);
+  CHECK(again.reports().back().detail ==
+        "refused: release 1.1.0 is below the floor, sequence 2 (CVE-2026-1234)");
+}
+
 TEST_CASE("an offer that is withdrawn stops a download and nothing later") {
   Bench bench;
   REQUIRE(bench.updater.take(bench.maker.offer(Maker::release("1.1.0", 1, "x"), 7)));

@@ -74,8 +74,6 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<void> keep_updated();
   net::Task<Result<void>> step();
   Result<void> consider();
-  net::Task<Result<void>> download();
-  net::Task<Result<void>> fetch(Wanted);
   net::Task<Result<void>> install();
   net::Task<Result<void>> trial();
   net::Task<Result<void>> settle_in();
@@ -83,6 +81,13 @@ struct Agent::Life final : MqttClient::Events {
   void confirmed();
   net::Task<Result<void>> check_health();
   void contact();  // the controller was reached, and knew us
+
+  // downloads (agent_download.cpp)
+  net::Task<Result<void>> download();
+  net::Task<Result<void>> unpack();
+  net::Task<Result<void>> choose_coding(net::http::Client*, std::string path);
+  net::Task<Result<void>> fetch(Wanted);
+  net::Task<Result<void>> fetch_over(net::http::Client*, std::optional<Handshakes::Turn>*, Wanted);
 
   // readings (agent_readings.cpp)
   net::Task<void> report_readings();

@@ -129,9 +129,11 @@ class Rehearsal {
   std::vector<std::string> configured;              // what each state said of it, JSON
   std::vector<wire::BootEvidence> boots;            // evidence of them
   std::string order;                                // to wipe itself: an envelope
-  int deaf = 0;                                     // statements that are not heard
-  bool given_up = false;                            // its certificate is revoked
-  std::vector<std::string> statements, refusals;    // that were heard
+  std::string coding = "dcz";        // of artifacts that have a file for it beside them
+  std::vector<std::string> fetches;  // of artifacts: method, and what was accepted
+  int deaf = 0;                      // statements that are not heard
+  bool given_up = false;             // its certificate is revoked
+  std::vector<std::string> statements, refusals;  // that were heard
 
  private:
   static net::http::Response text(int status, std::string body) {
@@ -168,6 +170,13 @@ class Rehearsal {
       boots.push_back(expect(wire::parse_boot_evidence(request.body)));
     if (request.path.starts_with("/artifacts/sha256/")) {
       const auto file = folder / request.path.substr(18);
+      const auto* accepts = request.header("Accept-Encoding");
+      fetches.push_back(request.method + " " + (accepts ? *accepts : "as it is"));
+      const auto coded = std::filesystem::path(file).concat("." + coding);
+      if (accepts && accepts->find(coding) != std::string::npos && std::filesystem::exists(coded))
+        return {.status = 200,
+                .headers = {{"Content-Encoding", coding}, {"ETag", "\"" + coding + "\""}},
+                .file = net::http::Response::File{coded, std::filesystem::file_size(coded)}};
       return {.status = 200,
               .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
     }
