@@ -43,12 +43,18 @@ class Plant:
         """A script in whose calls the power may go: `plan` holds lines such as "after install". verb: shell, the call."""
         inner = self.script(f"{name}.inner", lines)
         return self.script(name, f"""\
+            power_goes() {{
+                sed -i 1d {self.plan}
+                agent=$PPID
+                until [ "$(cat /proc/$agent/comm)" = muster-agent ]; do agent=$(cut -d" " -f4 /proc/$agent/stat); done
+                kill -9 $agent
+            }}
             verb={verb}
             next=$(head -n 1 {self.plan})
-            if [ "$next" = "before $verb" ]; then sed -i 1d {self.plan}; kill -9 $PPID; exit 1; fi
+            if [ "$next" = "before $verb" ]; then power_goes; exit 1; fi
             {inner} "$@"
             code=$?
-            if [ "$next" = "after $verb" ]; then sed -i 1d {self.plan}; kill -9 $PPID; fi
+            if [ "$next" = "after $verb" ]; then power_goes; fi
             exit $code
             """)
 

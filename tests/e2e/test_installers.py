@@ -46,11 +46,11 @@ class Installers(Stage):
             if self.agent.process.poll() is not None:
                 kills += 1
                 self.agent.start()
-            now = self.api.get(f"/rollouts/{rollout}")
-            return now["state"] in ("done", "halted", "reverted") and now
+            now, device = self.api.get(f"/rollouts/{rollout}"), self.agent.status()
+            at_rest = device["phase"] == "idle" and not device["reports_waiting"]
+            return now["state"] in ("done", "halted", "reverted") and at_rest and now
         now = self.eventually(f"{version} ends after {', '.join(plan)}", ended, 60)
         self.assertEqual((kills, self.plant.plan.read_text()), (len(plan), ""), "every planned cut was made")
-        self.eventually("it is at rest", lambda: self.agent.status()["phase"] == "idle")
         return version, content, now["state"]
 
     def installs(self, *plan):
