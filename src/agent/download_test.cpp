@@ -39,7 +39,7 @@ struct Stage : RehearsedDevice {
     REQUIRE(until([&] { return rehearsal.lines_up() == 1; }));
   }
   void update(const char* version, std::uint64_t sequence, const std::string& artifact) {
-    rehearsal.fetches.clear();
+    rehearsal.artifacts.fetches.clear();
     rehearsal.offer(Maker::release(version, sequence, artifact), artifact, sequence);
     rehearsal.told.clear();
     REQUIRE(until([&] {
@@ -71,10 +71,10 @@ TEST_CASE("a device that keeps what it runs fetches a patch, and runs what the p
   Stage stage;
   stage.start();
   stage.update("1.1.0", 1, stage.old_artifact);
-  CHECK(stage.rehearsal.fetches == Told{"HEAD zstd", "GET as it is"});
+  CHECK(stage.rehearsal.artifacts.fetches == Told{"HEAD zstd", "GET as it is"});
   stage.make_patch(stage.old_artifact);
   stage.update("1.2.0", 2, stage.new_artifact);
-  CHECK(stage.rehearsal.fetches == Told{"HEAD dcz, zstd", "GET dcz"});
+  CHECK(stage.rehearsal.artifacts.fetches == Told{"HEAD dcz, zstd", "GET dcz"});
   CHECK(stage.runs(stage.new_artifact));
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a patch that does not serve is followed by the artifact as it is") {
     stage.new_artifact = wanted;
   }
   stage.update("1.2.0", 2, stage.new_artifact);
-  CHECK(stage.rehearsal.fetches == Told{"HEAD dcz, zstd", "GET dcz", "GET as it is"});
+  CHECK(stage.rehearsal.artifacts.fetches == Told{"HEAD dcz, zstd", "GET dcz", "GET as it is"});
   CHECK(stage.runs(stage.new_artifact));
 }
 
@@ -107,24 +107,24 @@ TEST_CASE(
     stage.start(8 << 20);
     stage.update("1.1.0", 1, std::string(9 << 20, 'x'));
     stage.update("1.2.0", 2, stage.new_artifact);
-    CHECK(stage.rehearsal.fetches == Told{"HEAD zstd", "GET as it is"});
+    CHECK(stage.rehearsal.artifacts.fetches == Told{"HEAD zstd", "GET as it is"});
   }
   SECTION("none") {
     stage.start(0);
     stage.update("1.1.0", 1, stage.new_artifact);
-    CHECK(stage.rehearsal.fetches == Told{"GET as it is"});
+    CHECK(stage.rehearsal.artifacts.fetches == Told{"GET as it is"});
   }
 }
 
 TEST_CASE("a compressed artifact is fetched by a device that keeps nothing yet") {
   Stage stage;
-  stage.rehearsal.coding = "zstd";
+  stage.rehearsal.artifacts.coding = "zstd";
   const std::string text(300'000, 'x');
   expect(write_file(stage.folder.path / "target", text));
   expect(delta::compress(stage.folder.path / "target", stage.beside(text, "zstd"), false));
   stage.start();
   stage.update("1.1.0", 1, text);
-  CHECK(stage.rehearsal.fetches == Told{"HEAD zstd", "GET zstd"});
+  CHECK(stage.rehearsal.artifacts.fetches == Told{"HEAD zstd", "GET zstd"});
   CHECK(stage.runs(text));
   CHECK_FALSE(
       std::filesystem::exists(stage.disk.path("coded-" + to_hex(crypto::sha256(bytes_of(text))))));

@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
+#include "release/forms.h"
 #include "store/store.h"
 #include "wire/update.h"
 
@@ -70,6 +71,13 @@ class Releases {
   const Release* find(const std::string& id) const;
   const Release* find(const ModelId&, std::string_view version) const;
   std::vector<const Release*> list(const std::optional<ModelId>&) const;  // newest first
+
+  // Smaller forms of artifacts. next_packing: the next one that is worth making, of the newest
+  // release of each model; packed: it is made, at packing.to, or (0) it saves nothing,
+  // or (none) it could not be made, and is not tried again before the next start.
+  std::optional<Packing> next_packing(const std::vector<InField>&) const;
+  Result<void> packed(const Packing&, std::optional<std::uint64_t> size);
+  Result<Form> form(const std::string& sha256, const Accepted&) const;  // the smallest
 
   // What a device gets on its updates topic, as text (wire::Offer): both envelopes and where to
   // fetch the artifact.

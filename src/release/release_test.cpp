@@ -343,6 +343,82 @@ TEST_CASE("an offer holds the release as it was published and an assignment sign
   CHECK_FALSE(bench.releases->offer(meter_7, "no such release", 43, false));
 }
 
+TEST_CASE("forms of the newest release are asked for: compressed, then against what devices run") {
+  Bench bench;
+  const auto old = bench.take("the old image"), middle = bench.take("the middle image"),
+             newest = bench.take("the newest image");
+  expect(bench.releases->publish_online(meter, "1.0", old, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.1", middle, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.2", newest, {}, alice));
+  const std::vector<InField> field{{meter, "1.0"}, {meter, "1.2"}, {meter, "unheard of"}};
+  const auto first = bench.releases->next_packing(field);
+  REQUIRE(first);
+  CHECK(first->artifact == newest);
+  CHECK(first->base.empty());
+  CHECK(first->to.parent_path() == bench.releases->spool());
+  REQUIRE(bench.releases->packed(*first, 0));  // it saves nothing
+  const auto patch = bench.releases->next_packing(field);
+  REQUIRE(patch);
+  CHECK(patch->base == old);
+  std::ofstream(patch->to) << "patch";
+  REQUIRE(bench.releases->packed(*patch, 5));
+  CHECK_FALSE(bench.releases->next_packing(field));
+  bench.reopen();
+  CHECK_FALSE(bench.releases->next_packing(field));
+  CHECK(bench.releases->next_packing({})->base == middle);  // nobody says what runs: the last ones
+
+  const auto as_it_is = expect(bench.releases->form(newest, {}));
+  CHECK(as_it_is.coding == delta::Coding::identity);
+  CHECK(as_it_is.tag == '"' + newest + '"');
+  CHECK(expect(bench.releases->form(newest, {true, middle})).tag == as_it_is.tag);
+  const auto small = expect(bench.releases->form(newest, {true, old}));
+  CHECK(small.coding == delta::Coding::dcz);
+  CHECK(small.tag == '"' + newest + "-dcz-" + old.substr(0, 16) + '"');
+  CHECK(small.size == 5);
+  CHECK(std::filesystem::file_size(small.path) == 5);
+}
+
+TEST_CASE("the smallest form that is accepted is the one that is sent") {
+  Bench bench;
+  const auto old = bench.take("the old image"), newest = bench.take(std::string(100, 'n'));
+  expect(bench.releases->publish_online(meter, "1.0", old, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.1", newest, {}, alice));
+  for (const std::uint64_t size : {20, 10}) {
+    const auto packing = bench.releases->next_packing({{meter, "1.0"}});
+    REQUIRE(packing);
+    std::ofstream(packing->to) << std::string(size, 'x');
+    REQUIRE(bench.releases->packed(*packing, size));
+  }
+  CHECK(expect(bench.releases->form(newest, {})).size == 100);
+  CHECK(expect(bench.releases->form(newest, {true, ""})).size == 20);
+  CHECK(expect(bench.releases->form(newest, {true, old})).size == 10);
+  CHECK(expect(bench.releases->form(newest, {false, old})).size == 10);
+  CHECK(bench.releases->form("no such artifact", {}).error().fault == Fault::missing);
+}
+
+TEST_CASE("a form that could not be made is tried again after a start, and one of no use is not") {
+  Bench bench;
+  expect(bench.releases->publish_online(meter, "1.0", bench.take("image"), {}, alice));
+  const auto packing = bench.releases->next_packing({});
+  REQUIRE(packing);
+  REQUIRE(bench.releases->packed(*packing, std::nullopt));
+  CHECK_FALSE(bench.releases->next_packing({}));
+  bench.reopen();
+  REQUIRE(bench.releases->next_packing({}));
+  REQUIRE(bench.releases->packed(*packing, 0));
+  bench.reopen();
+  CHECK_FALSE(bench.releases->next_packing({}));
+}
+
+TEST_CASE("only names of forms are read as forms") {
+  const std::string a(64, 'a'), b(64, 'b');
+  CHECK(Forms::parse_name(Forms::name_of(a, "")) == std::pair{a, std::string()});
+  CHECK(Forms::parse_name(Forms::name_of(a, b)) == std::pair{a, b});
+  for (const std::string& other :
+       {a, a + ".zst", a + ".dcz", a + "." + b, "x" + a, a + "." + b + ".dczz"})
+    CHECK_FALSE(Forms::parse_name(other));
+}
+
 TEST_CASE("a key is trusted once, under one name") {
   Bench bench;
   expect(bench.releases->trust_key("maker", bench.maker.public_key(), alice));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/internal/test_artifacts.h"
 #include "agent/internal/test_authority.h"
 #include "agent/internal/test_maker.h"
 #include "crypto/certificate.h"
@@ -129,10 +130,9 @@ class Rehearsal {
   std::vector<std::string> configured;              // what each state said of it, JSON
   std::vector<wire::BootEvidence> boots;            // evidence of them
   std::string order;                                // to wipe itself: an envelope
-  std::string coding = "dcz";        // of artifacts that have a file for it beside them
-  std::vector<std::string> fetches;  // of artifacts: method, and what was accepted
-  int deaf = 0;                      // statements that are not heard
-  bool given_up = false;             // its certificate is revoked
+  Artifacts artifacts;
+  int deaf = 0;                                   // statements that are not heard
+  bool given_up = false;                          // its certificate is revoked
   std::vector<std::string> statements, refusals;  // that were heard
 
  private:
@@ -168,18 +168,7 @@ class Rehearsal {
       return text(200, to_text(wire::EvidenceAsk{.nonce = Bytes(32, 0x5a), .pcrs = "sha256:4,11"}));
     if (request.path.ends_with("/attestation"))
       boots.push_back(expect(wire::parse_boot_evidence(request.body)));
-    if (request.path.starts_with("/artifacts/sha256/")) {
-      const auto file = folder / request.path.substr(18);
-      const auto* accepts = request.header("Accept-Encoding");
-      fetches.push_back(request.method + " " + (accepts ? *accepts : "as it is"));
-      const auto coded = std::filesystem::path(file).concat("." + coding);
-      if (accepts && accepts->find(coding) != std::string::npos && std::filesystem::exists(coded))
-        return {.status = 200,
-                .headers = {{"Content-Encoding", coding}, {"ETag", "\"" + coding + "\""}},
-                .file = net::http::Response::File{coded, std::filesystem::file_size(coded)}};
-      return {.status = 200,
-              .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
-    }
+    if (request.path.starts_with("/artifacts/sha256/")) return artifacts.answer(folder, request);
     if (request.path.ends_with("/retirement")) return retirement(request);
     if (request.path.ends_with("/retirement/refusal"))
       refusals.push_back(expect(wire::parse_order_refusal(request.body)).why);

@@ -39,13 +39,19 @@ struct Releases::Vault {
   std::map<std::string, Release> releases;         // by id; never removed, so pointers are good
   std::map<ModelId, std::vector<const Release*>> by_model;  // oldest first
   std::vector<const Release*> in_order;                     // of publication, oldest first
-  std::unordered_map<DeviceId, Signed> assignments;         // bounded; signed anew when let go
+  Forms forms;
+  std::unordered_map<DeviceId, Signed> assignments;  // bounded; signed anew when let go
 
   Result<void> load();
   Result<void> load_releases();
   Result<void> make_folders() const;
   void add_online_key();
   std::filesystem::path path_of(const std::string& sha256) const;
+
+  void load_forms();
+  std::filesystem::path path_of_form(const std::string& artifact, const std::string& base) const;
+  std::optional<Packing> packing(const Release&, const std::string& base) const;
+  std::vector<std::string> bases_of(const Release&, const std::vector<InField>&) const;
 
   const Release* latest(const ModelId&) const;
   Result<std::vector<std::string>> verify(const wire::Envelope&) const;  // ids of who signed
