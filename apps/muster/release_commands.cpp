@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/key.h"
 #include "muster/commands.h"
+#include "muster/tree.h"
 #include "pkcs11/token.h"
 #include "wire/update.h"
 
@@ -15,7 +16,7 @@ namespace {
 using wire::Json;
 
 struct Options {
-  std::string model, version, file, key, name, floor_reason;
+  std::string model, version, file, key, name, floor_reason, from_dir;
   std::optional<std::int64_t> sequence, floor;
 };
 
@@ -32,6 +33,8 @@ constexpr std::int64_t sequence_max = std::int64_t{1} << 53;
 
 // Nothing that was given is taken for not given.
 Result<void> check(const Options& o) {
+  if (o.file.empty() == o.from_dir.empty())
+    return fail(Fault::invalid, "give a file, or a folder with --from-dir", "file");
   if (o.sequence && o.key.empty())
     return fail(Fault::invalid, "needs --key: the controller numbers what it signs itself",
                 "--sequence");
@@ -115,8 +118,48 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
       wire::envelope_text(content, {{to_hex(key.public_key().fingerprint()), signature}}));
 }
 
+// A name of its own for as long as it lives.
+class Scratch {
+ public:
+  explicit Scratch(std::filesystem::path path) : path_(std::move(path)) {}
+  Scratch(const Scratch&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+    std::filesystem::remove(path_.string() + ".new", ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  const std::filesystem::path path_;
+};
+
+Result<void> publish_file(Remote&, const Chosen&, const Options&);
+
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
   TRY_VOID(check(o));
+  if (o.from_dir.empty()) return publish_file(remote, chosen, o);
+  SystemRandom random;
+  Bytes name(8);
+  random.fill(name);
+  const Scratch scratch(std::filesystem::temp_directory_path() /
+                        ("muster-" + to_hex(name) + ".tar"));
+  TRY_VOID(pack_tree(o.from_dir, scratch.path()));
+  Options packed = o;
+  packed.file = scratch.path();
+  return publish_file(remote, chosen, packed);
+}
+
+Result<void> pack(const Chosen& chosen, const Options& o) {
+  TRY_VOID(pack_tree(o.from_dir, o.file));
+  TRY(const auto digest, digest_of(o.file));
+  if (chosen.json)
+    return show(chosen, Json::object({{"digest", to_hex(digest.sha256)}, {"size", digest.size}}));
+  std::printf("%s\n", to_hex(digest.sha256).c_str());
+  return {};
+}
+
+Result<void> publish_file(Remote& remote, const Chosen& chosen, const Options& o) {
   TRY(auto digest, digest_of(o.file));
   TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
   Json body = Json::object();
@@ -137,6 +180,15 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
   return {};
 }
 
+void pack_verb(CLI::App& noun, Chosen& chosen) {
+  auto p = std::make_shared<Options>();
+  auto* app = noun.add_subcommand(
+      "pack", "write a folder as the tar that publish --from-dir would upload; prints its SHA-256");
+  app->add_option("folder", p->from_dir, "what to pack")->required();
+  app->add_option("file", p->file, "where to")->required();
+  app->callback([p, &chosen] { chosen.run = [p, &chosen](Remote&) { return pack(chosen, *p); }; });
+}
+
 }  // namespace
 
 void release_commands(CLI::App& root, Chosen& chosen) {
@@ -155,10 +207,14 @@ void release_commands(CLI::App& root, Chosen& chosen) {
   app->add_option("--floor", o->floor, "lowest sequence a device that has this may go back to");
   app->add_option("--floor-reason", o->floor_reason,
                   "what the release at the floor mended, such as CVE-2026-1234");
-  app->add_option("file", o->file, "the artifact")->required();
+  app->add_option("--from-dir", o->from_dir,
+                  "publish this folder as a tar: the same content, the same octets");
+  app->add_option("file", o->file, "the artifact");
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };
   });
+
+  pack_verb(*noun, chosen);
 
   auto l = std::make_shared<Options>();
   auto* list = noun->add_subcommand("list", "releases, newest first");

@@ -3,8 +3,10 @@ zstd), and fetched by the agent."""
 
 import base64
 import hashlib
+import os
 import secrets
 import subprocess
+import tarfile
 import unittest
 
 from device import Device
@@ -121,6 +123,37 @@ class Downloads(Stage):
         self.cli("release", "publish", "--model", "noisy", "--version", "1.0.0", noise)
         digest = hashlib.sha256(noise.read_bytes()).hexdigest()
         self.assertEqual(self.form(digest, ".zstd").read_bytes(), b"", "it was tried, and found to be of no use")
+
+    def test_the_same_folder_is_the_same_artifact_wherever_and_whenever_it_is_packed(self):
+        digests = set()
+        for n, order in enumerate((("b", "a", "deep"), ("deep", "a", "b"))):
+            tree = self.scratch / f"tree-{n}"
+            tree.mkdir(mode=0o700 if n else 0o755)
+            for name in order:
+                if name == "deep":
+                    (tree / ("d" * 90) / ("e" * 90)).mkdir(parents=True)
+                    (tree / ("d" * 90) / ("e" * 90) / "file").write_bytes(b"deep")
+                else:
+                    (tree / name).write_text(name * 700)
+                    (tree / name).chmod(0o755 if name == "a" else 0o640 if n else 0o664)
+            (tree / "link").symlink_to("a")
+            os.utime(tree / "a", (n, n))
+            self.cli("release", "publish", "--model", f"tree-{n}", "--version", "1.0.0", "--from-dir", tree)
+            digests.add(next(each["digest"] for each in self.api.items("/releases") if each["model"] == f"tree-{n}"))
+            packed = self.scratch / f"tree-{n}.tar"
+            self.assertEqual(self.cli("release", "pack", tree, packed).strip(), hashlib.sha256(packed.read_bytes()).hexdigest())
+            digests.add(hashlib.sha256(packed.read_bytes()).hexdigest())
+        self.assertEqual(len(digests), 1)
+        with tarfile.open(packed) as archive:
+            members = {each.name: (each.type, each.mode, each.mtime, each.uid) for each in archive}
+            self.assertEqual(archive.extractfile("d" * 90 + "/" + "e" * 90 + "/file").read(), b"deep")
+        self.assertEqual(members["a"], (tarfile.REGTYPE, 0o755, 0, 0))
+        self.assertEqual(members["b"], (tarfile.REGTYPE, 0o644, 0, 0))
+        self.assertEqual(members["link"][0], tarfile.SYMTYPE)
+        os.mkfifo(tree / "pipe")
+        refused = self.cli.run("release", "pack", tree, packed)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("is neither a file", refused.stderr)
 
 
 if __name__ == "__main__":
