@@ -17,6 +17,7 @@
 #include "agent/internal/bell.h"
 #include "agent/mqtt_client.h"
 #include "agent/outbox.h"
+#include "agent/renewal.h"
 #include "agent/wipe.h"
 #include "net/http.h"
 
@@ -28,6 +29,7 @@ struct Agent::Life final : MqttClient::Events {
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
+  net::Task<bool> enrolled_anew();             // its certificate has ended, as it seems
   net::Task<Result<Duration>> try_to_enrol();  // 0: done; else when to ask again
   net::Task<Result<Duration>> enrolled(EstClient*, Result<EstAnswer>);
   net::Task<void> renew();
@@ -123,6 +125,7 @@ struct Agent::Life final : MqttClient::Events {
 
   Anchors anchors;
   Credentials credentials;
+  Renewal renewal;
   Updater updater;
   const std::unique_ptr<Installer> installer;
   Course course{updater, *installer, stopping};
