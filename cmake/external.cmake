@@ -8,6 +8,7 @@ pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(tss2 REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu tss2-rc)
 find_package(CLI11 REQUIRED)
 find_package(Catch2 2.13 REQUIRED)
@@ -31,6 +32,8 @@ add_library(external_tss2 INTERFACE)   # the device's side alone
 target_link_libraries(external_tss2 INTERFACE PkgConfig::tss2)
 add_library(external_yaml INTERFACE)
 target_link_libraries(external_yaml INTERFACE PkgConfig::yaml)
+add_library(external_zstd INTERFACE)
+target_link_libraries(external_zstd INTERFACE PkgConfig::zstd)
 
 # Catch2 2.13 has no library with a main of its own.
 file(WRITE ${PROJECT_BINARY_DIR}/catch_main.cpp "#define CATCH_CONFIG_MAIN\n#include <catch2/catch.hpp>\n")

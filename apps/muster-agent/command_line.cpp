@@ -9,6 +9,36 @@
 #include "muster-agent/tpm_keys.h"
 
 namespace muster {
+namespace {
+
+// How a release gets to where it runs, and how it is judged.
+void add_update(CLI::App& app, CommandLine& given) {
+  app.add_option("--health-command", given.health_command, "exit 0: the new release is well");
+  app.add_option("--activate-command", given.activate_command,
+                 "switches to the slot folder it is given; may run again");
+  app.add_option("--confirm-command", given.confirm_command,
+                 "makes the slot folder it is given what is started from now on; may run again");
+  app.add_option("--command-within", given.command_within,
+                 "a command of these that takes longer is ended, and has failed");
+  app.add_option("--installer", given.installer,
+                 "what puts a release in its place: slots (folders and the commands here), rauc, "
+                 "swupdate or hook");
+  app.add_option("--installer-program", given.installer_program,
+                 "the hook; or where rauc or swupdate is, unless in PATH");
+  app.add_option("--swupdate-selection", given.swupdate_selection,
+                 "the software set of an image, whose modes are a and b");
+  app.add_option("--install-within", given.install_within,
+                 "an installation that takes longer is ended, and tried again");
+  app.add_option("--unpack-memory", given.unpack_memory_mib,
+                 "MiB that a smaller download may take, which holds the old artifact and the new; "
+                 "below 8, downloads come as they are")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--contact-within", given.contact_within,
+                 "a new release has to reach the controller in this time, per try");
+}
+
+}  // namespace
+
 CommandLine CommandLine::read(int argc, char** argv) {
   CommandLine given;
   CLI::App app{"muster-agent -- enrols this device, reports, and keeps it on trusted releases",
@@ -31,21 +61,13 @@ CommandLine CommandLine::read(int argc, char** argv) {
   app.add_option("--firmware", given.firmware, "version that runs before the first update");
   app.add_option("--interval", given.interval, "between two readings");
   app.add_option("--readings", given.readings, "a CSV file, 'meter' (simulated) or 'system'");
-  app.add_option("--health-command", given.health_command, "exit 0: the new release is well");
-  app.add_option("--activate-command", given.activate_command,
-                 "switches to the slot folder it is given; may run again");
-  app.add_option("--confirm-command", given.confirm_command,
-                 "makes the slot folder it is given what is started from now on; may run again");
-  app.add_option("--command-within", given.command_within,
-                 "a command of these that takes longer is ended, and has failed");
+  add_update(app, given);
   app.add_option("--wipe-command", given.wipe_command,
                  "erases the device's own data when it is ordered to wipe itself; may run again");
   app.add_option("--wipe-technique", given.wipe_technique,
                  "what that command does, in words for the statement");
   app.add_option("--wipe-method", given.wipe_method,
                  "what that amounts to (NIST SP 800-88 Rev. 2): clear or purge");
-  app.add_option("--contact-within", given.contact_within,
-                 "a new release has to reach the controller in this time, per try");
   app.add_option("--retry-max", given.retry_max, "longest wait between two tries");
   app.add_flag("--verbose", verbose, "log more");
   app.add_subcommand("status", "print what the state folder holds, and end")->callback([&given] {
@@ -88,6 +110,11 @@ Result<agent::AgentSettings> settings_of(const CommandLine& given) {
                 "--wipe-method");
   TRY(settings.pace.interval, parse_duration(given.interval));
   TRY(settings.pace.command_within, parse_duration(given.command_within));
+  TRY(settings.pace.install_within, parse_duration(given.install_within));
+  TRY(settings.installer.kind, agent::parse_installer(given.installer));
+  settings.unpack_memory = static_cast<std::uint64_t>(given.unpack_memory_mib) << 20;
+  settings.installer.program = given.installer_program;
+  settings.installer.selection = given.swupdate_selection;
   TRY(settings.pace.contact_within, parse_duration(given.contact_within));
   TRY(settings.pace.retry_max, parse_duration(given.retry_max));
   if (!given.token_file.empty()) {

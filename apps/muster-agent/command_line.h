@@ -16,8 +16,10 @@ struct CommandLine {
   std::string id, model, firmware = "factory", health_command, activate_command, confirm_command,
                          readings = "system", interval = "60s", contact_within = "5m",
                          command_within = "60s", retry_max = "60s", key_store = "file",
-                         wipe_command, wipe_technique, wipe_method = "clear";
+                         wipe_command, wipe_technique, wipe_method = "clear", installer = "slots",
+                         installer_program, swupdate_selection = "stable", install_within = "30m";
   std::filesystem::path state, token_file, idevid_cert, idevid_key;
+  int unpack_memory_mib = 64;
   bool wants_status = false;
 
   static CommandLine read(int argc, char** argv);  // ends the program when it is not understood

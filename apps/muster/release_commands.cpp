@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "muster/commands.h"
 #include "muster/publishing.h"
+#include "muster/tree.h"
 #include "pkcs11/token.h"
 #include "wire/update.h"
 
@@ -16,7 +17,7 @@ namespace {
 using wire::Json;
 
 struct Options {
-  std::string model, version, file, key, name, repository;
+  std::string model, version, file, key, name, repository, floor_reason, from_dir;
   std::vector<std::string> targets_keys;
   int targets_days = 90;
   std::optional<std::int64_t> sequence, floor;
@@ -35,11 +36,12 @@ constexpr std::int64_t sequence_max = std::int64_t{1} << 53;
 
 // Nothing that was given is taken for not given.
 Result<void> check(const Options& o) {
-  for (const auto& [option, value] :
-       {std::pair{"--model", &o.model}, {"--version", &o.version}, {"file", &o.file}})
+  for (const auto& [option, value] : {std::pair{"--model", &o.model}, {"--version", &o.version}})
     if (value->empty()) return fail(Fault::invalid, "is needed", option);
   if (!o.targets_keys.empty() && o.repository.empty())
     return fail(Fault::invalid, "needs --repository, whose targets it signs", "--targets-key");
+  if (o.file.empty() == o.from_dir.empty())
+    return fail(Fault::invalid, "give a file, or a folder with --from-dir", "file");
   if (o.sequence && o.key.empty())
     return fail(Fault::invalid, "needs --key: the controller numbers what it signs itself",
                 "--sequence");
@@ -49,6 +51,8 @@ Result<void> check(const Options& o) {
   if (o.floor && (*o.floor < 0 || *o.floor > sequence_max))
     return fail(Fault::invalid, "must be from 0 to 2^53, not " + std::to_string(*o.floor),
                 "--floor");
+  if (!o.floor_reason.empty() && !o.floor)
+    return fail(Fault::invalid, "needs --floor, whose reason it is", "--floor-reason");
   return {};
 }
 
@@ -106,6 +110,7 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
                                 .version = o.version,
                                 .sequence = static_cast<std::uint64_t>(o.sequence.value_or(0)),
                                 .floor = static_cast<std::uint64_t>(o.floor.value_or(0)),
+                                .floor_reason = o.floor_reason,
                                 .artifact_sha256 = to_hex(digest.sha256),
                                 .artifact_size = digest.size,
                                 .published = SystemClock{}.now()};
@@ -114,16 +119,57 @@ Result<Json> signed_envelope(Remote& remote, const Options& o, const Digest& dig
     release.sequence = static_cast<std::uint64_t>(next);
   }
   const Json content = wire::to_json(release);
+  TRY_VOID(wire::read_release(content));  // nothing is signed that would be refused
   TRY(auto signature, key.sign(bytes_of(wire::canonical(content))));
   return wire::parse_json(
       wire::envelope_text(content, {{to_hex(key.public_key().fingerprint()), signature}}));
 }
 
+// A name of its own for as long as it lives.
+class Scratch {
+ public:
+  explicit Scratch(std::filesystem::path path) : path_(std::move(path)) {}
+  Scratch(const Scratch&) = delete;
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+    std::filesystem::remove(path_.string() + ".new", ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  const std::filesystem::path path_;
+};
+
+Result<void> publish_file(Remote&, const Chosen&, const Options&);
+
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
-  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.model.empty() &&
+  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.from_dir.empty() && o.model.empty() &&
                             o.version.empty() && o.targets_keys.empty();
   if (uploads_only) return upload_metadata(remote, o.repository);
   TRY_VOID(check(o));
+  if (o.from_dir.empty()) return publish_file(remote, chosen, o);
+  SystemRandom random;
+  Bytes name(8);
+  random.fill(name);
+  const Scratch scratch(std::filesystem::temp_directory_path() /
+                        ("muster-" + to_hex(name) + ".tar"));
+  TRY_VOID(pack_tree(o.from_dir, scratch.path()));
+  Options packed = o;
+  packed.file = scratch.path();
+  return publish_file(remote, chosen, packed);
+}
+
+Result<void> pack(const Chosen& chosen, const Options& o) {
+  TRY_VOID(pack_tree(o.from_dir, o.file));
+  TRY(const auto digest, digest_of(o.file));
+  if (chosen.json)
+    return show(chosen, Json::object({{"digest", to_hex(digest.sha256)}, {"size", digest.size}}));
+  std::printf("%s\n", to_hex(digest.sha256).c_str());
+  return {};
+}
+
+Result<void> publish_file(Remote& remote, const Chosen& chosen, const Options& o) {
   TRY(auto digest, digest_of(o.file));
   TRY(auto artifact, remote.upload("/api/v1/artifacts", o.file, digest.sha256));
   Json body = Json::object();
@@ -134,6 +180,7 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
     body = Json::object(
         {{"model", o.model}, {"version", o.version}, {"digest", to_hex(digest.sha256)}});
     if (o.floor) body.set("floor", *o.floor);
+    if (!o.floor_reason.empty()) body.set("floor_reason", o.floor_reason);
   }
   TRY(auto release, remote.post("/api/v1/releases", body));
   if (!o.repository.empty()) {
@@ -147,6 +194,15 @@ Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
   std::fprintf(stderr, "%s %s is published as the release above\n", o.model.c_str(),
                o.version.c_str());
   return {};
+}
+
+void pack_verb(CLI::App& noun, Chosen& chosen) {
+  auto p = std::make_shared<Options>();
+  auto* app = noun.add_subcommand(
+      "pack", "write a folder as the tar that publish --from-dir would upload; prints its SHA-256");
+  app->add_option("folder", p->from_dir, "what to pack")->required();
+  app->add_option("file", p->file, "where to")->required();
+  app->callback([p, &chosen] { chosen.run = [p, &chosen](Remote&) { return pack(chosen, *p); }; });
 }
 
 }  // namespace
@@ -173,12 +229,18 @@ void release_commands(CLI::App& root, Chosen& chosen) {
       ->allow_extra_args(false);
   app->add_option("--targets-days", o->targets_days, "with --repository: until the list expires")
       ->check(CLI::Range(1, 3650));
+  app->add_option("--floor-reason", o->floor_reason,
+                  "what the release at the floor mended, such as CVE-2026-1234");
+  app->add_option("--from-dir", o->from_dir,
+                  "publish this folder as a tar: the same content, the same octets");
   app->add_option("file", o->file, "the artifact");
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };
   });
 
   repository_verbs(*noun, chosen);
+  pack_verb(*noun, chosen);
+
   auto l = std::make_shared<Options>();
   auto* list = noun->add_subcommand("list", "releases, newest first");
   list->add_option("--model", l->model, "of this model only");

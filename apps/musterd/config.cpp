@@ -141,6 +141,9 @@ std::vector<Option> options(Config& c) {
        number(c.isolations_per_hour, 0, 1'000'000)},
       {"ledger-public", "serve /ledger/ without a token: true or false",
        yes_or_no(c.ledger_public)},
+      {"smaller-downloads",
+       "compress what is published, and make patches against what devices run, in the background",
+       yes_or_no(c.smaller_downloads)},
       {"log-level", "debug, info, warning or error", text(c.log_level)},
   };
 }

@@ -35,6 +35,7 @@ struct Config {
   double enrolments_per_address = 500, enrolments_per_address_burst = 5'000;  // per I/O thread
   int isolations_per_hour = 50;
   bool ledger_public = false;
+  bool smaller_downloads = true;  // artifacts are compressed, and patched
   std::string log_level = "info";
 
   // Exits with the usage text on --help and with 2 on a mistake in the command line.

@@ -20,6 +20,7 @@
 #include "musterd/metrics.h"
 #include "musterd/names.h"
 #include "musterd/notifier.h"
+#include "musterd/packer.h"
 #include "musterd/renewal.h"
 #include "musterd/signing.h"
 
@@ -81,6 +82,8 @@ static int run(const Config& config) {
   std::future<Result<void>> ending;
   {
     Notifier notifier{desk};
+    std::optional<Packer> packer;
+    if (config.smaller_downloads) packer.emplace(desk);
     Renewal renewal{folder, server_terms(config), *signer, desk, *gateway, *api, clock};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
     ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });

@@ -4,11 +4,23 @@
 #include "base/log.h"
 
 namespace muster::agent {
+namespace {
+
+InstallerSettings installer_settings(const AgentSettings& settings) {
+  InstallerSettings out = settings.installer;
+  out.activate_command = settings.activate_command;
+  out.confirm_command = settings.confirm_command;
+  out.within = settings.pace.command_within;
+  out.install_within = settings.pace.install_within;
+  return out;
+}
+
+}  // namespace
 
 Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& handshakes_,
                   AgentSettings settings_, Disk& disk_, Readings& readings_, const Clock& clock_,
                   Random& random_, Anchors anchors_, Credentials credentials_, Updater updater_,
-                  Wipe wipe_, KeyStore* keys_)
+                  std::unique_ptr<Installer> installer_, Wipe wipe_, KeyStore* keys_)
     : loop(loop_),
       controller(controller_),
       handshakes(handshakes_),
@@ -22,6 +34,7 @@ Agent::Life::Life(net::Loop& loop_, const Controller& controller_, Handshakes& h
       anchors(std::move(anchors_)),
       credentials(std::move(credentials_)),
       updater(std::move(updater_)),
+      installer(std::move(installer_)),
       wipe(std::move(wipe_)),
       outbox(settings.pace.readings_kept, settings.pace.interval),
       backoff(settings.pace.retry_first, settings.pace.retry_max, random),
@@ -59,10 +72,12 @@ Result<std::unique_ptr<Agent>> Agent::open(net::Loop& loop, const Controller& co
   TRY(auto credentials, Credentials::open(disk, settings.id, wipe.ended() ? nullptr : keys));
   TRY(auto updater, Updater::open(disk, controller.trust, settings.id, settings.model,
                                   {.firmware = settings.factory_firmware}));
+  TRY(auto installer, make_installer(loop, installer_settings(settings)));
   TRY(auto desired, disk.read("desired.json"));
-  auto life = std::make_unique<Life>(
-      loop, controller, handshakes, std::move(settings), disk, readings, clock, random,
-      std::move(anchors), std::move(credentials), std::move(updater), std::move(wipe), keys);
+  auto life =
+      std::make_unique<Life>(loop, controller, handshakes, std::move(settings), disk, readings,
+                             clock, random, std::move(anchors), std::move(credentials),
+                             std::move(updater), std::move(installer), std::move(wipe), keys);
   TRY_VOID(life->open_data());
   if (desired) life->recall_desired(*desired);
   return std::unique_ptr<Agent>(new Agent(std::move(life)));

@@ -26,6 +26,7 @@
 #include "agent/disk.h"
 #include "agent/faults.h"
 #include "agent/handshakes.h"
+#include "agent/installer.h"
 #include "agent/key_store.h"
 #include "agent/readings.h"
 #include "agent/trust.h"
@@ -55,6 +56,7 @@ struct Pace {
   Duration retry_first = 1s, retry_max = 60s;
   Duration contact_within = 5min;     // of an activated release, per try
   Duration command_within = 60s;      // of each of the device's own commands
+  Duration install_within = 30min;    // of an installation by RAUC, SWUpdate or a hook
   std::size_t readings_kept = 1'440;  // unacknowledged
 };
 
@@ -66,6 +68,9 @@ struct AgentSettings {
   std::string model;    // empty: told by the first release installed
   std::string factory_firmware = "factory";
   std::string health_command, activate_command, confirm_command;  // empty: built in, none, none
+  InstallerSettings installer = {};  // its kind, program and selection; the rest is from here
+  // For a smaller download: the old artifact and a window. Below 8 MiB: all come as they are.
+  std::uint64_t unpack_memory = 64ULL << 20;
   // Erases, on an order to wipe, what is the device's own and not the agent's, and what that is
   // called (NIST SP 800-88 Rev. 2); empty: nothing is.
   std::string wipe_command = {}, wipe_technique = {};

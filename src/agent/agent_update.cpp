@@ -1,4 +1,4 @@
-// What drives the updater: offers, the download, the slots, the trial.
+// What drives the updater: offers, the slots, the trial.
 #include <algorithm>
 
 #include "agent/internal/command.h"
@@ -6,11 +6,6 @@
 #include "base/log.h"
 
 namespace muster::agent {
-namespace {
-
-constexpr Duration download_stalls_after = 20s;
-
-}  // namespace
 
 net::Task<void> Agent::Life::keep_updated() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
@@ -40,21 +35,14 @@ net::Task<Result<void>> Agent::Life::step() {
     case Phase::downloading:
       co_return co_await download();
     case Phase::verified:
-      co_return updater.stage();
+      co_return co_await install();
     case Phase::staged:
       contact_made = false;
       co_return updater.activate();
     case Phase::activated:
       co_return co_await trial();
     case Phase::returning:
-      CO_TRY_VOID(co_await tell_slot(settings.activate_command));
-      CO_TRY_VOID(co_await tell_slot(settings.confirm_command));
-      CO_TRY_VOID(updater.returned());
-      log::warning("agent", "went back",
-                   {{"device", settings.id.text()}, {"to", updater.running().firmware}});
-      state_news = true;
-      pump();
-      line_bell.ring();  // on the update path, a visit tells it
+      co_return co_await go_home();
   }
   co_return Result<void>{};
 }
@@ -83,60 +71,34 @@ Result<void> Agent::Life::consider() {
   return {};
 }
 
-net::Task<Result<void>> Agent::Life::download() {
-  CO_TRY(const auto wanted, updater.wanted());
-  if (!wanted) co_return Result<void>{};
-  if (wanted->have < wanted->size) {
-    CO_TRY_VOID(co_await fetch(*wanted));
-    if (stopping || offer_news || updater.phase() != Phase::downloading) co_return Result<void>{};
+net::Task<Result<void>> Agent::Life::install() {
+  auto installed = co_await course.install();
+  if (updater.phase() == Phase::idle) {  // it will not go in, and a report says why
+    pump();
+    line_bell.ring();
   }
-  auto verified = updater.downloaded();
-  if (verified || verified.error().fault != Fault::corrupt) co_return verified;
-  log_failure("a download is wrong", verified.error());
+  co_return installed;
+}
+
+net::Task<Result<void>> Agent::Life::go_home() {
+  CO_TRY(const auto switched, co_await course.go_home());
+  if (switched == Switched::restarts) {
+    co_await update_bell.wait(settings.pace.contact_within);
+    co_return Result<void>{};
+  }
+  log::warning("agent", "went back",
+               {{"device", settings.id.text()}, {"to", updater.running().firmware}});
+  state_news = true;
   pump();
-  line_bell.ring();
+  line_bell.ring();  // on the update path, a visit tells it
   co_return Result<void>{};
-}
-
-net::Task<Result<void>> Agent::Life::fetch(Wanted wanted) {
-  if (!credentials.current()) co_return fail(Fault::unavailable, "not enrolled yet");
-  auto asked = co_await handshakes.as(pair_in_use());
-  if (!asked) co_return std::unexpected(asked.error());
-  std::optional<Handshakes::Turn> turn(std::move(*asked));
-  bool broken = false;  // what came cannot be a part of the artifact
-  net::http::Client http(loop, controller.host, controller.device_port, &turn->tls());
-  net::http::Call call{.target = wanted.path, .within = download_stalls_after, .body_max = 4096};
-  if (wanted.have > 0)
-    call.headers.emplace_back("Range", "bytes=" + std::to_string(wanted.have) + "-");
-  call.sink = [this, &broken, &turn](ByteView piece) -> Result<void> {
-    turn.reset();  // connected
-    if (stopping || offer_news) return fail(Fault::unavailable, "interrupted");
-    auto kept = updater.piece(piece);
-    broken = !kept && kept.error().fault == Fault::corrupt;
-    return kept;
-  };
-  const auto answer = co_await http.call(std::move(call));
-  if (stopping || offer_news) co_return Result<void>{};
-  const bool ignored_range = answer && answer->status == 200 && wanted.have > 0;
-  if (broken && wanted.have == 0) co_return updater.abandon(answer.error().message);
-  if (broken || ignored_range || (answer && answer->status == 416)) co_return updater.start_over();
-  if (!answer) co_return std::unexpected(answer.error());
-  if (answer->status == 403) co_return updater.withdraw();  // offered no more
-  if (answer->status == 200 || answer->status == 206) co_return Result<void>{};
-  co_return fail(Fault::unavailable, "the artifact: " + std::to_string(answer->status));
-}
-
-// A command that is given the active slot's folder. It runs at least once for each switch: a power
-// cut, or a restart that the command itself makes, runs it again.
-net::Task<Result<void>> Agent::Life::tell_slot(const std::string& command) {
-  if (command.empty()) co_return Result<void>{};
-  const std::string folder = disk.path(updater.slot("artifact")).parent_path().string();
-  co_return co_await run_command(&loop, command, folder, settings.pace.command_within);
 }
 
 net::Task<Result<void>> Agent::Life::check_health() {
   if (updater.record().underway && faults.fails(updater.record().underway->release.version))
     co_return fail(Fault::unavailable, "the health check failed");
+  if (auto well = co_await course.check(); !well)
+    co_return fail(Fault::unavailable, "the health check failed: " + well.error().message);
   if (settings.health_command.empty()) co_return updater.check_slot();
   auto healthy_now =
       co_await run_command(&loop, settings.health_command, "", settings.pace.command_within);
@@ -147,10 +109,13 @@ net::Task<Result<void>> Agent::Life::check_health() {
 
 net::Task<Result<void>> Agent::Life::trial() {
   healthy = false;
-  CO_TRY(const bool may, updater.begin_trial());
-  if (!may) co_return updater.go_back("it never reached the controller, and no try is left");
-  auto well = co_await tell_slot(settings.activate_command);
-  if (well) well = co_await check_health();
+  CO_TRY(const auto begun, co_await course.begin_trial());
+  if (begun == Course::Trial::over) co_return Result<void>{};
+  if (begun == Course::Trial::waits) {
+    if (!stopping) co_await update_bell.wait(settings.pace.contact_within);
+    co_return Result<void>{};
+  }
+  const auto well = co_await check_health();
   if (stopping) co_return Result<void>{};
   if (!well) co_return updater.go_back(well.error().message);
   healthy = true;
@@ -168,14 +133,12 @@ net::Task<Result<void>> Agent::Life::trial() {
 
 // Well, and in touch: what was tried is what runs from now on.
 net::Task<Result<void>> Agent::Life::settle_in() {
-  const auto lasts = co_await tell_slot(settings.confirm_command);
-  if (stopping) co_return Result<void>{};
-  if (!lasts) co_return updater.go_back("it could not be made to last: " + lasts.error().message);
-  co_return confirm();
+  CO_TRY(const bool settled, co_await course.settle());
+  if (settled) confirmed();
+  co_return Result<void>{};
 }
 
-Result<void> Agent::Life::confirm() {
-  TRY_VOID(updater.confirm());
+void Agent::Life::confirmed() {
   healthy = false;
   log::info("agent", "updated",
             {{"device", settings.id.text()}, {"to", updater.running().firmware}});
@@ -183,7 +146,6 @@ Result<void> Agent::Life::confirm() {
   update_bell.ring();
   pump();
   line_bell.ring();  // on the update path, a visit tells it
-  return {};
 }
 
 void Agent::Life::contact() {
@@ -193,9 +155,10 @@ void Agent::Life::contact() {
     attest_bell.ring();
   }
   if (!healthy || updater.phase() != Phase::activated) return;
-  if (!settings.confirm_command.empty()) return update_bell.ring();
-  if (auto confirmed = confirm(); !confirmed)
-    log_failure("the update could not be confirmed", confirmed.error());
+  if (!course.settles_at_once()) return update_bell.ring();
+  if (auto done = updater.confirm(); !done)
+    return log_failure("the update could not be confirmed", done.error());
+  confirmed();
 }
 
 }  // namespace muster::agent

@@ -44,6 +44,10 @@ Result<void> make_folder_of(const fs::path& path) {
 
 }  // namespace
 
+Result<Bytes> Disk::read_at(const std::string& name, std::uint64_t, std::size_t) const {
+  return fail(Fault::unavailable, "the octets of " + name + " are not kept");
+}
+
 Result<FolderDisk> FolderDisk::open(fs::path folder) {
   TRY_VOID(make_private_folder(folder));
   return FolderDisk(fs::absolute(folder));
@@ -125,6 +129,24 @@ Result<crypto::Hash> FolderDisk::digest(const std::string& name) const {
       !all)
     return fail(Fault::unavailable, std::move(all.error().message));
   return sha.finish();
+}
+
+Result<Bytes> FolderDisk::read_at(const std::string& name, std::uint64_t from,
+                                  std::size_t most) const {
+  const Descriptor fd(::open(path(name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return broken("read", path(name));
+  Bytes out(most);
+  std::size_t have = 0;
+  while (have < most) {
+    const auto got =
+        ::pread(fd.number(), out.data() + have, most - have, static_cast<off_t>(from + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return broken("read", path(name));
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  out.resize(have);
+  return out;
 }
 
 // --- in memory ---

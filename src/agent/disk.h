@@ -37,6 +37,11 @@ class Disk {
   virtual Result<void> shred(const std::string& name) = 0;
   virtual Result<std::uint64_t> size(const std::string& name) const = 0;  // 0: not there
   virtual Result<crypto::Hash> digest(const std::string& name) const = 0;
+  // Of a file, from an offset on, at most so many octets; none at its end. Unavailable where octets
+  // are not kept.
+  virtual Result<Bytes> read_at(const std::string& name, std::uint64_t from,
+                                std::size_t most) const;
+  virtual bool keeps_octets() const { return false; }
   // Where a command finds it; empty when it is in no file system.
   virtual std::filesystem::path path(const std::string& name) const = 0;
 };
@@ -54,6 +59,9 @@ class FolderDisk final : public Disk {
   Result<void> shred(const std::string& name) override;
   Result<std::uint64_t> size(const std::string& name) const override;
   Result<crypto::Hash> digest(const std::string& name) const override;
+  Result<Bytes> read_at(const std::string& name, std::uint64_t from,
+                        std::size_t most) const override;
+  bool keeps_octets() const override { return true; }
   std::filesystem::path path(const std::string& name) const override { return folder_ / name; }
 
  private:

@@ -29,14 +29,47 @@ Result<Running> read_running(const wire::Json& json) {
   return running;
 }
 
+Result<Coded> read_coded(const wire::Json& json) {
+  wire::ObjectReader in(json, "/underway/coded");
+  const auto coding = delta::parse_coding(in.text("coding", 16));
+  if (!coding) in.refuse("coding", "is none of ours");
+  Coded coded{.tag = in.text("tag", 200), .size = count(in, "size")};
+  TRY_VOID(in.done());
+  coded.coding = *coding;
+  return coded;
+}
+
+// What has its usual value is left out, so that an agent that knew nothing of it, which a device
+// may have to go back to, reads the record still.
+wire::Json json_of(const Underway& underway) {
+  auto json = wire::Json::object({{"release_id", underway.release_id},
+                                  {"release", underway.envelope},
+                                  {"path", underway.path}});
+  if (!underway.placement.from.empty()) json.set("from", underway.placement.from);
+  if (!underway.placement.to.empty()) json.set("to", underway.placement.to);
+  if (underway.installs > 0) json.set("installs", underway.installs);
+  if (underway.coded)
+    json.set("coded", wire::Json::object({{"coding", name_of(underway.coded->coding)},
+                                          {"tag", underway.coded->tag},
+                                          {"size", underway.coded->size}}));
+  return json;
+}
+
 // The envelope was verified before it was written; here it is only read again.
 Result<Underway> read_underway(const wire::Json& json) {
   wire::ObjectReader in(json, "/underway");
-  Underway underway{.release = {},
-                    .release_id = in.text("release_id", 64),
-                    .envelope = in.text("release", wire::envelope_max),
-                    .path = in.text("path", 256)};
+  Underway underway{
+      .release = {},
+      .release_id = in.text("release_id", 64),
+      .envelope = in.text("release", wire::envelope_max),
+      .path = in.text("path", 256),
+      .placement = {in.text_or("from", "", 64), in.text_or("to", "", 64)},
+      .installs = static_cast<int>(in.integer_or("installs", 0, 0, Updater::installs_max))};
+  const auto* coded = in.maybe("coded");
   TRY_VOID(in.done());
+  if (coded) {
+    TRY(underway.coded, read_coded(*coded));
+  }
   TRY(const auto envelope, wire::parse_envelope(underway.envelope));
   TRY(underway.release, wire::read_release(envelope.content));
   return underway;
@@ -73,10 +106,8 @@ std::string to_text(const UpdateRecord& record) {
                                   {"floor", record.floor},
                                   {"running", json_of(record.running)},
                                   {"reports", std::move(reports)}});
-  if (record.underway)
-    json.set("underway", wire::Json::object({{"release_id", record.underway->release_id},
-                                             {"release", record.underway->envelope},
-                                             {"path", record.underway->path}}));
+  if (!record.floor_reason.empty()) json.set("floor_reason", record.floor_reason);
+  if (record.underway) json.set("underway", json_of(*record.underway));
   return wire::to_text(json) + "\n";
 }
 
@@ -97,6 +128,7 @@ Result<UpdateRecord> parse_update_record(std::string_view text) {
   record.tries = static_cast<int>(in.integer("tries", 0, Updater::tries_max));
   record.number = count(in, "number");
   record.floor = count(in, "floor");
+  record.floor_reason = in.text_or("floor_reason", "", wire::floor_reason_max);
   const auto& running = in.any("running");
   const auto* underway = in.maybe("underway");
   for (const auto& each : in.texts_or("reports", {}, 64, 8192)) {

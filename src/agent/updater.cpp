@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t reports_max = 32;  // unheard; the oldest goes beyond it
 constexpr std::size_t detail_max = 1000;
+constexpr std::size_t tag_max = 200;
 
 std::string slot_file(char slot, const char* file) {
   return std::string(1, slot) + '/' + file;
@@ -71,6 +72,20 @@ std::string Updater::download_name() const {
   return "download-" + record_.underway->release.artifact_sha256;
 }
 
+std::string Updater::coded_name() const {
+  return "coded-" + record_.underway->release.artifact_sha256;
+}
+
+bool Updater::comes_coded() const {
+  const auto& coded = record_.underway->coded;
+  return coded && coded->coding != delta::Coding::identity;
+}
+
+Result<void> Updater::drop_download() {
+  TRY_VOID(disk_.remove(coded_name()));
+  return disk_.remove(download_name());
+}
+
 UpdateRecord Updater::idle() const {
   UpdateRecord next = record_;
   next.phase = Phase::idle;
@@ -88,8 +103,10 @@ Result<void> Updater::check_may_install(const wire::ReleaseMetadata& release,
     return fail(Fault::invalid,
                 "the release is for model " + release.model.text() + ", this device is " + model);
   if (release.sequence < record_.floor)
-    return fail(Fault::forbidden, "release " + release.version + " is below the floor, sequence " +
-                                      std::to_string(record_.floor));
+    return fail(Fault::forbidden,
+                "release " + release.version + " is below the floor, sequence " +
+                    std::to_string(record_.floor) +
+                    (record_.floor_reason.empty() ? "" : " (" + record_.floor_reason + ")"));
   if (release.sequence < record_.running.sequence && !assignment.back)
     return fail(Fault::forbidden, "release " + release.version + " is older than " +
                                       record_.running.firmware +
@@ -113,7 +130,7 @@ Result<Taken> Updater::take(const wire::Offer& offer) {
                                      " is older than " + std::to_string(record_.number));
   if (record_.phase == Phase::activated || record_.phase == Phase::returning)
     return out_of_turn("take another offer", record_.phase);
-  if (record_.underway) TRY_VOID(disk_.remove(download_name()));
+  if (record_.underway) TRY_VOID(drop_download());
   auto release = check_release(trust_, assignment, offer);
   if (!release) return refuse(assignment, release.error().message);
   if (auto may = check_may_install(*release, assignment); !may)
@@ -152,31 +169,60 @@ Result<bool> Updater::slot_holds(const wire::ReleaseMetadata& release) const {
 
 Result<void> Updater::withdraw() {
   if (record_.phase != Phase::downloading) return {};
-  const std::string file = download_name();
-  TRY_VOID(write(idle()));
-  return disk_.remove(file);
+  TRY_VOID(drop_download());
+  return write(idle());
 }
 
 // --- the download ---
 
 Result<std::optional<Wanted>> Updater::wanted() {
   if (record_.phase != Phase::downloading) return std::nullopt;
-  const auto& release = record_.underway->release;
-  TRY(auto have, disk_.size(download_name()));
-  if (have > release.artifact_size) {
-    TRY_VOID(disk_.remove(download_name()));
+  const bool coded = comes_coded();
+  const std::string name = coded ? coded_name() : download_name();
+  const std::uint64_t size =
+      coded ? record_.underway->coded->size : record_.underway->release.artifact_size;
+  TRY(auto have, disk_.size(name));
+  if (have > size) {
+    TRY_VOID(disk_.remove(name));
     have = 0;
   }
   resumed_ = have > 0;
-  return Wanted{record_.underway->path, have, release.artifact_size};
+  return Wanted{record_.underway->path, have, size, record_.underway->coded.value_or(Coded{})};
+}
+
+Result<void> Updater::choose(Coded coded) {
+  if (record_.phase != Phase::downloading) return out_of_turn("choose", record_.phase);
+  const bool plain = coded.coding == delta::Coding::identity;
+  if (!plain && (coded.tag.empty() || coded.tag.size() > tag_max || coded.size == 0 ||
+                 coded.size >= record_.underway->release.artifact_size))
+    return fail(Fault::invalid, "a coded download has a tag, and is smaller than the artifact");
+  TRY_VOID(drop_download());
+  UpdateRecord next = record_;
+  next.underway->coded = std::move(coded);
+  return write(std::move(next));
 }
 
 Result<void> Updater::piece(ByteView bytes) {
   if (record_.phase != Phase::downloading) return out_of_turn("download", record_.phase);
-  TRY(const auto have, disk_.size(download_name()));
-  if (have + bytes.size() > record_.underway->release.artifact_size)
+  if (comes_coded()) return append(coded_name(), bytes, record_.underway->coded->size);
+  return append(download_name(), bytes, record_.underway->release.artifact_size);
+}
+
+Result<void> Updater::append(const std::string& name, ByteView bytes, std::uint64_t most) {
+  TRY(const auto have, disk_.size(name));
+  if (have + bytes.size() > most)
     return fail(Fault::corrupt, "the artifact is larger than its release says");
-  return disk_.append(download_name(), bytes);
+  return disk_.append(name, bytes);
+}
+
+Result<void> Updater::begin_unpacking() {
+  if (record_.phase != Phase::downloading || !comes_coded())
+    return out_of_turn("unpack", record_.phase);
+  return disk_.remove(download_name());
+}
+
+Result<void> Updater::unpacked(ByteView bytes) {
+  return append(download_name(), bytes, record_.underway->release.artifact_size);
 }
 
 Result<void> Updater::downloaded() {
@@ -187,45 +233,84 @@ Result<void> Updater::downloaded() {
   TRY_VOID(disk_.sync(download_name()));
   TRY(const auto digest, disk_.digest(download_name()));
   if (to_hex(digest) != record_.underway->release.artifact_sha256) {
-    TRY_VOID(disk_.remove(download_name()));
     const char* why = "the artifact's digest is not the one its release says";
-    if (!resumed_) TRY_VOID(abandon(why));
+    if (comes_coded())
+      TRY_VOID(choose({}));
+    else if (resumed_)
+      TRY_VOID(disk_.remove(download_name()));
+    else
+      TRY_VOID(abandon(why));
     return fail(Fault::corrupt, why);
   }
   UpdateRecord next = record_;
+  next.underway->coded.reset();
   next.phase = Phase::verified;
   return write(std::move(next));
 }
 
 Result<void> Updater::start_over() {
   if (record_.phase != Phase::downloading) return out_of_turn("start over", record_.phase);
-  return disk_.remove(download_name());
+  TRY_VOID(drop_download());
+  if (!comes_coded()) return {};
+  UpdateRecord next = record_;
+  next.underway->coded.reset();  // chosen anew
+  return write(std::move(next));
 }
 
 Result<void> Updater::abandon(std::string why) {
   if (record_.phase != Phase::downloading && record_.phase != Phase::verified &&
       record_.phase != Phase::staged)
     return out_of_turn("abandon", record_.phase);
-  const std::string file = download_name();
+  TRY_VOID(drop_download());
   UpdateRecord next = idle();
   add(next, record_.underway->release_id, wire::UpdateOutcome::failed, std::move(why));
-  TRY_VOID(write(std::move(next)));
-  return disk_.remove(file);
+  return write(std::move(next));
 }
 
 // --- the slots ---
 
-Result<void> Updater::stage() {
+Result<bool> Updater::shelve() {
   if (record_.phase != Phase::verified) return out_of_turn("stage", record_.phase);
+  TRY_VOID(disk_.remove(coded_name()));
   TRY(const auto waiting, disk_.size(download_name()));
   if (waiting > 0) {
     TRY_VOID(disk_.remove(other_slot("release.json")));  // it would describe another artifact
     TRY_VOID(disk_.move(download_name(), other_slot("artifact")));
   }
   TRY(const bool here, slot_holds(record_.underway->release));
+  if (here) {
+    TRY_VOID(disk_.write(other_slot("release.json"), record_.underway->envelope));
+    return true;
+  }
   UpdateRecord next = record_;
-  next.phase = here ? Phase::staged : Phase::downloading;  // lost: it is wanted again
-  if (here) TRY_VOID(disk_.write(other_slot("release.json"), record_.underway->envelope));
+  next.phase = Phase::downloading;
+  TRY_VOID(write(std::move(next)));
+  return false;
+}
+
+Result<void> Updater::place(Placement placement) {
+  if (record_.phase != Phase::verified) return out_of_turn("place", record_.phase);
+  if (placement == record_.underway->placement) return {};
+  UpdateRecord next = record_;
+  next.underway->placement = std::move(placement);
+  return write(std::move(next));
+}
+
+Result<bool> Updater::begin_install() {
+  if (record_.phase != Phase::verified) return out_of_turn("install", record_.phase);
+  if (record_.underway->installs >= installs_max) return false;
+  UpdateRecord next = record_;
+  ++next.underway->installs;
+  TRY_VOID(write(std::move(next)));
+  return true;
+}
+
+Result<void> Updater::stage() {
+  TRY(const bool here, shelve());
+  if (!here) return {};
+  UpdateRecord next = record_;
+  next.phase = Phase::staged;
+  next.underway->installs = 0;
   return write(std::move(next));
 }
 
@@ -236,6 +321,22 @@ Result<void> Updater::activate() {
   next.active = other(record_.active);
   next.tries = tries_max;
   return write(std::move(next));
+}
+
+Job Updater::job() const {
+  const bool switched = record_.phase == Phase::activated;
+  const char to = switched ? record_.active : other(record_.active), from = other(to);
+  const auto& underway = *record_.underway;
+  const auto artifact = disk_.path(slot_file(to, "artifact"));
+  return {.version = underway.release.version,
+          .release_id = underway.release_id,
+          .sequence = underway.release.sequence,
+          .slot = to,
+          .artifact = artifact,
+          .release = disk_.path(slot_file(to, "release.json")),
+          .folder = artifact.parent_path(),
+          .former_folder = disk_.path(slot_file(from, "artifact")).parent_path(),
+          .placement = underway.placement};
 }
 
 Result<bool> Updater::begin_trial() {
@@ -263,7 +364,10 @@ Result<void> Updater::confirm() {
                   .release_id = record_.underway->release_id,
                   .model = release.model.text(),
                   .sequence = release.sequence};
-  if (release.floor > next.floor) next.floor = release.floor;
+  if (release.floor > next.floor) {
+    next.floor = release.floor;
+    next.floor_reason = release.floor_reason;
+  }
   add(next, record_.underway->release_id, wire::UpdateOutcome::installed);
   return write(std::move(next));
 }

@@ -9,6 +9,7 @@
 // loses power anywhere goes on from its record: the same step again, never a step too many. Two
 // slots hold an artifact and its signed release each; the pointer to the active one, and how many
 // tries a new one has left, are in the same record as the step, so they cannot disagree with it.
+// What else the device has to do to run a slot is an Installer's, which agent/course calls.
 //
 // It installs only what both envelopes agree on (agent/trust), with an assignment number above all
 // before it, a release not older than what runs unless the assignment leads back, and never below
@@ -25,9 +26,11 @@
 #include <vector>
 
 #include "agent/disk.h"
+#include "agent/installer.h"
 #include "agent/trust.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "delta/delta.h"
 #include "wire/json.h"
 #include "wire/update.h"
 
@@ -44,9 +47,19 @@ struct Running {  // what a slot holds, once it has proved itself
   bool operator==(const Running&) const = default;
 };
 
+struct Coded {  // how a download comes: as it is (identity), compressed, or as a patch
+  delta::Coding coding = delta::Coding::identity;
+  std::string tag = {};    // its ETag: what is resumed has to be the same
+  std::uint64_t size = 0;  // of what comes; unless as it is
+  bool operator==(const Coded&) const = default;
+};
+
 struct Underway {  // the release that is on its way in
   wire::ReleaseMetadata release;
   std::string release_id, envelope, path;
+  Placement placement = {};         // told by the installer before it began
+  int installs = 0;                 // that were begun
+  std::optional<Coded> coded = {};  // none: not decided, so as it is
 };
 
 struct UpdateRecord {  // what is on the disk; docs/formats/agent.md
@@ -54,6 +67,7 @@ struct UpdateRecord {  // what is on the disk; docs/formats/agent.md
   char active = 'a';  // slot
   int tries = 0;      // of what is activated, left
   std::uint64_t number = 0, floor = 0;
+  std::string floor_reason = {};  // what was mended there, as the release that set it says
   Running running;
   std::optional<Underway> underway;  // unless idle
   std::vector<wire::UpdateReport> reports;
@@ -64,6 +78,7 @@ std::string to_text(const UpdateRecord&);
 struct Wanted {  // what is left to download
   std::string path;
   std::uint64_t have = 0, size = 0;
+  Coded coded = {};
 };
 
 enum class Taken { known, started, refused, installed };
@@ -71,7 +86,7 @@ enum class Taken { known, started, refused, installed };
 class Updater {
  public:
   static constexpr const char* record_name = "update.json";
-  static constexpr int tries_max = 3;
+  static constexpr int tries_max = 3, installs_max = 3;
 
   // `factory`: what runs when the disk holds no record. `model`: empty when it is not known; then
   // the first release installed tells it.
@@ -89,17 +104,26 @@ class Updater {
   Result<void> decline(const wire::Offer&, std::string why);
   Result<void> withdraw();  // the offer is no more; only a download is dropped for it
 
-  // While downloading. piece() refuses more than the release's size; downloaded() fails with
-  // corrupt when the digest differs: what was resumed is then wanted anew, what was not is
-  // abandoned with a report.
+  // While downloading. piece() refuses more than the release's size, or the coded one's;
+  // downloaded() fails with corrupt when the digest differs: what was resumed is then wanted anew,
+  // what was coded is wanted as it is, and else it is abandoned with a report.
   Result<std::optional<Wanted>> wanted();
+  Result<void> choose(Coded);  // before the first piece, or to begin anew
   Result<void> piece(ByteView);
   Result<void> downloaded();
-  Result<void> start_over();                 // what is here of the download is wrong
+  Result<void> start_over();  // what is here of the download is wrong
+  bool comes_coded() const;
+  // What came coded is made whole (agent/unpacking): first nothing is there, then pieces come.
+  Result<void> begin_unpacking();
+  Result<void> unpacked(ByteView);
   bool resumed() const { return resumed_; }  // part of it is from before wanted()
   Result<void> abandon(std::string why);     // before activation: back to idle with a report
 
-  Result<void> stage();
+  // From verified to staged: into the inactive slot's folder, from where an installer takes it.
+  Result<bool> shelve();                  // false: it is lost, and wanted again
+  Result<void> place(Placement);          // kept with the record
+  Result<bool> begin_install();           // takes one of its tries; false: none is left, abandon
+  Result<void> stage();                   // installed. Shelves first
   Result<void> activate();                // the pointer moves; then the device is told to switch
   Result<bool> begin_trial();             // takes one try; false: none is left, go back
   Result<void> check_slot() const;        // the active slot's artifact is readable and right
@@ -110,8 +134,10 @@ class Updater {
   const std::vector<wire::UpdateReport>& reports() const { return record_.reports; }
   Result<void> heard_report();  // the first one has reached the controller, or is refused for good
 
-  std::string slot(const char* file) const;        // "b/artifact" of the active slot
+  Job job() const;                           // for the installer; while something is under way
+  std::string slot(const char* file) const;  // "b/artifact" of the active slot
   std::string other_slot(const char* file) const;  // and of the other
+  std::string coded_name() const;                  // file of a coded download
 
  private:
   Updater(Disk&, const Trust&, DeviceId, std::string model, UpdateRecord);
@@ -120,6 +146,8 @@ class Updater {
   Result<Taken> refuse(const wire::Assignment&, std::string why);
   Result<bool> slot_holds(const wire::ReleaseMetadata&) const;  // the inactive one
   std::string download_name() const;
+  Result<void> append(const std::string& name, ByteView, std::uint64_t most);
+  Result<void> drop_download();
   UpdateRecord idle() const;
 
   Disk& disk_;

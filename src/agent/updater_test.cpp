@@ -154,6 +154,46 @@ TEST_CASE("what was resumed and is wrong is fetched once more before it counts")
   CHECK(bench.updater.phase() == Phase::verified);
 }
 
+TEST_CASE("what comes coded is wanted as it is when it does not lead to the artifact") {
+  Bench bench;
+  REQUIRE(bench.updater.take(bench.maker.offer(Maker::release("1.1.0", 1, "right"), 7)));
+  CHECK(bench.updater.choose({delta::Coding::zstd, "", 3}).error().fault == Fault::invalid);
+  CHECK(bench.updater.choose({delta::Coding::zstd, "\"t\"", 5}).error().fault == Fault::invalid);
+  const Coded coded{delta::Coding::zstd, "\"t\"", 3};
+  REQUIRE(bench.updater.choose(coded));
+  const auto wanted = expect(bench.updater.wanted()).value();
+  CHECK(wanted.size == 3);
+  CHECK(wanted.coded == coded);
+  CHECK(bench.updater.piece(bytes_of("four")).error().fault == Fault::corrupt);
+  REQUIRE(bench.updater.piece(bytes_of("abc")));
+  auto again = expect(Updater::open(bench.disk, bench.trust, meter, "meter", {}));
+  CHECK(expect(again.wanted())->have == 3);
+  REQUIRE(bench.updater.begin_unpacking());
+  CHECK(bench.updater.unpacked(bytes_of("too long")).error().fault == Fault::corrupt);
+  REQUIRE(bench.updater.unpacked(bytes_of("wrong")));
+  CHECK(bench.updater.downloaded().error().fault == Fault::corrupt);
+  CHECK(bench.updater.phase() == Phase::downloading);
+  CHECK(bench.updater.reports().empty());
+  CHECK_FALSE(bench.updater.comes_coded());
+  CHECK(expect(bench.updater.wanted())->size == 5);
+  bench.bring("right");
+  CHECK(bench.updater.phase() == Phase::verified);
+  CHECK_FALSE(bench.updater.record().underway->coded);
+}
+
+TEST_CASE("what is refused for being below the floor is refused with what was mended there") {
+  Bench bench;
+  bench.install(Maker::release("1.1.0", 1, "one"), 10, "one");
+  auto mended = Maker::release("1.2.0", 2, "two", 2);
+  mended.floor_reason = "CVE-2026-1234";
+  bench.install(mended, 11, "two");
+  auto again = expect(Updater::open(bench.disk, bench.trust, meter, "meter", {}));
+  const auto back = bench.maker.offer(Maker::release("1.1.0", 1, "one"), 12, true);
+  CHECK(expect(again.take(back)) == Taken::refused);
+  CHECK(again.reports().back().detail ==
+        "refused: release 1.1.0 is below the floor, sequence 2 (CVE-2026-1234)");
+}
+
 TEST_CASE("an offer that is withdrawn stops a download and nothing later") {
   Bench bench;
   REQUIRE(bench.updater.take(bench.maker.offer(Maker::release("1.1.0", 1, "x"), 7)));
@@ -187,212 +227,4 @@ TEST_CASE("a record that does not read stops the updater instead of beginning an
   Bench bench;
   REQUIRE(bench.disk.write(Updater::record_name, "{\"spec\":1}"));
   CHECK(Updater::open(bench.disk, bench.trust, meter, "meter", {}).error().fault == Fault::corrupt);
-}
-
-// --- power cuts ---
-
-namespace {
-
-// Bytes and texts over which the power may go: before the n-th change, or after it. What was
-// appended and not synced survives in part.
-class FragileDisk final : public Disk {
- public:
-  void cut_after(int changes, SeededRandom& random) {
-    left_ = changes;
-    chance_ = &random;
-    on_ = true;
-  }
-  bool on() const { return on_; }
-  void restore() {
-    on_ = true;
-    left_ = -1;
-    for (auto& [name, file] : files_) {
-      if (file.synced == file.bytes.size()) continue;
-      file.bytes.resize(file.synced + chance_->below(file.bytes.size() - file.synced + 1));
-      if (!file.bytes.empty() && file.bytes.size() > file.synced && chance_->below(3) == 0)
-        file.bytes.back() = '\0';  // the length was written, the content was not
-      file.synced = file.bytes.size();
-    }
-  }
-  int changes() const { return changes_; }
-
-  Result<std::optional<std::string>> read(const std::string& name) const override {
-    if (!on_) return dark();
-    const auto at = texts_.find(name);
-    if (at == texts_.end()) return std::nullopt;
-    return at->second;
-  }
-  Result<void> write(const std::string& name, std::string_view text) override {
-    return change([&] { texts_[name] = std::string(text); });
-  }
-  Result<void> append(const std::string& name, ByteView bytes) override {
-    return change([&] { files_[name].bytes.append(text_of(bytes)); });
-  }
-  Result<void> sync(const std::string& name) override {
-    return change([&] { files_[name].synced = files_[name].bytes.size(); });
-  }
-  Result<void> move(const std::string& from, const std::string& to) override {
-    return change([&] {
-      files_[to] = files_.at(from);
-      files_.erase(from);
-    });
-  }
-  Result<void> remove(const std::string& name) override {
-    return change([&] {
-      texts_.erase(name);
-      files_.erase(name);
-    });
-  }
-  Result<void> shred(const std::string& name) override { return remove(name); }
-  Result<std::uint64_t> size(const std::string& name) const override {
-    if (!on_) return dark();
-    const auto at = files_.find(name);
-    return at == files_.end() ? 0 : at->second.bytes.size();
-  }
-  Result<crypto::Hash> digest(const std::string& name) const override {
-    if (!on_) return dark();
-    const auto at = files_.find(name);
-    if (at == files_.end()) return fail(Fault::missing, "there is no " + name);
-    return crypto::sha256(bytes_of(at->second.bytes));
-  }
-  std::filesystem::path path(const std::string&) const override { return {}; }
-
- private:
-  struct File {
-    std::string bytes;
-    std::size_t synced = 0;
-  };
-  static std::unexpected<Error> dark() { return fail(Fault::unavailable, "the power is gone"); }
-  template <class Change>
-  Result<void> change(Change apply) {
-    if (!on_) return dark();
-    if (left_ == 0) {
-      on_ = false;
-      if (chance_->below(2) == 0) apply();  // it was done, and nobody was told
-      return dark();
-    }
-    if (left_ > 0) --left_;
-    ++changes_;
-    apply();
-    return {};
-  }
-
-  std::map<std::string, std::string> texts_;
-  std::map<std::string, File> files_;
-  SeededRandom* chance_ = nullptr;
-  int left_ = -1, changes_ = 0;
-  bool on_ = true;
-};
-
-// A device and its controller: offers, and what was heard.
-struct World {
-  Maker maker;
-  Trust trust = maker.trust();
-  FragileDisk disk;
-  std::string artifact = std::string(5000, 'n') + "ew";
-  wire::ReleaseMetadata release = Maker::release("1.1.0", 1, artifact);
-  wire::Offer offer = maker.offer(release, 7);
-  bool healthy = true;
-  std::vector<UpdateOutcome> heard;
-
-  // One step of what drives an updater. False: nothing is left to do.
-  Result<bool> step(Updater& updater) {
-    switch (updater.phase()) {
-      case Phase::idle:
-        return idle(updater);
-      case Phase::downloading:
-        TRY_VOID(download(updater));
-        return true;
-      case Phase::verified:
-        TRY_VOID(updater.stage());
-        return true;
-      case Phase::staged:
-        TRY_VOID(updater.activate());
-        return true;
-      case Phase::activated:
-        TRY_VOID(trial(updater));
-        return true;
-      case Phase::returning:
-        TRY_VOID(updater.returned());
-        return true;
-    }
-    return false;
-  }
-  Result<bool> idle(Updater& updater) {
-    TRY(const auto taken, updater.take(offer));
-    if (taken != Taken::known) return true;
-    if (updater.reports().empty()) return false;
-    heard.push_back(updater.reports().front().outcome);
-    TRY_VOID(updater.heard_report());
-    return true;
-  }
-  Result<void> download(Updater& updater) {
-    TRY(const auto wanted, updater.wanted());
-    for (std::uint64_t at = wanted->have; at < artifact.size(); at += 1000)
-      TRY_VOID(updater.piece(bytes_of(std::string_view(artifact).substr(at, 1000))));
-    const auto done = updater.downloaded();
-    if (!done && done.error().fault == Fault::corrupt) return {};
-    return done;
-  }
-  Result<void> trial(Updater& updater) {
-    TRY(const bool may, updater.begin_trial());
-    if (!may) return updater.go_back("no try is left");
-    TRY_VOID(updater.check_slot());
-    return healthy ? updater.confirm() : updater.go_back("sick");
-  }
-
-  // Runs from boot to rest, or to the next cut.
-  bool live() {
-    auto updater = Updater::open(disk, trust, meter, "meter", {.firmware = "1.0.0"});
-    while (updater) {
-      const auto more = step(*updater);
-      if (!more) {
-        INFO(more.error().message);
-        REQUIRE_FALSE(disk.on());
-        return false;
-      }
-      if (!*more) return true;
-    }
-    REQUIRE_FALSE(disk.on());
-    return false;
-  }
-};
-
-std::vector<UpdateOutcome> without_repeats(std::vector<UpdateOutcome> heard) {
-  heard.erase(std::unique(heard.begin(), heard.end()), heard.end());
-  return heard;
-}
-
-}  // namespace
-
-TEST_CASE("a power cut at any write leads to the same end, for good releases and bad ones") {
-  const bool healthy = GENERATE(true, false);
-  World undisturbed;
-  undisturbed.healthy = healthy;
-  REQUIRE(undisturbed.live());
-  const int changes = undisturbed.disk.changes();
-  REQUIRE(changes > 12);
-  const std::vector<UpdateOutcome> wanted =
-      healthy ? std::vector{UpdateOutcome::installed}
-              : std::vector{UpdateOutcome::failed, UpdateOutcome::reverted};
-  for (int cut = 0; cut < changes; ++cut)
-    for (std::uint64_t seed = 0; seed < 8; ++seed) {
-      CAPTURE(cut, seed);
-      SeededRandom random(seed);
-      World world;
-      world.healthy = healthy;
-      world.disk.cut_after(cut, random);
-      REQUIRE_FALSE(world.live());
-      for (int again = 0; again < 2; ++again) {  // and twice more, somewhere on the way
-        world.disk.restore();
-        world.disk.cut_after(static_cast<int>(random.below(8)), random);
-        if (world.live()) break;
-      }
-      world.disk.restore();
-      REQUIRE(world.live());
-      const auto end = expect(Updater::open(world.disk, world.trust, meter, "meter", {}));
-      CHECK(end.running().firmware == (healthy ? "1.1.0" : "1.0.0"));
-      CHECK(end.slot("artifact") == (healthy ? "b/artifact" : "a/artifact"));
-      CHECK(without_repeats(world.heard) == wanted);
-    }
 }

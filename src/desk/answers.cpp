@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/key.h"
+#include "delta/delta.h"
 #include "identity/rollover.h"
 #include "wire/json.h"
 #include "wire/update.h"
@@ -74,8 +75,10 @@ Result<link::Reply> Answers::answer(const link::Fetch& ask) {
   const auto* release = decision ? domain_.releases.find(decision->release) : nullptr;
   if (!release || release->metadata.artifact_sha256 != ask.sha256)
     return fail(Fault::forbidden, "this artifact is not of a release offered to this device");
-  TRY(auto artifact, domain_.releases.artifact(ask.sha256));
-  return link::File{artifact.path, artifact.size};
+  TRY(auto form, domain_.releases.form(ask.sha256, {ask.zstd, ask.dictionary}));
+  const bool as_it_is = form.coding == delta::Coding::identity;
+  return link::File{std::move(form.path), form.size, std::move(form.tag),
+                    as_it_is ? "" : name_of(form.coding)};
 }
 
 Result<link::Reply> Answers::answer(const link::GetRepositoryFile& ask) {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/file.h"
 #include "desk/test_world.h"
 #include "wire/update.h"
 
@@ -96,6 +97,24 @@ TEST_CASE("a device may fetch the artifact of the release it is offered, and not
     CHECK(world.ask(link::Fetch{meter, wrong}).error().fault == Fault::forbidden);
   CHECK(world.ask(link::Fetch{device_id("meter-2"), metadata.artifact_sha256}).error().fault ==
         Fault::forbidden);
+}
+
+TEST_CASE("a device that takes less gets less, under a tag of its own") {
+  World world;
+  world.bring("meter-1");
+  const std::string release = roll_out(world, "1.1.0");
+  const auto sha256 = world.whole.releases.find(release)->metadata.artifact_sha256;
+  const auto packing = world.whole.releases.next_packing({});
+  REQUIRE(packing);
+  expect(write_file(packing->to, "z"));
+  expect(world.whole.releases.packed(*packing, 1));
+  const auto whole = expect(world.ask(link::Fetch{meter, sha256}));
+  CHECK(whole.coding.empty());
+  CHECK(whole.tag == '"' + sha256 + '"');
+  const auto small = expect(world.ask(link::Fetch{meter, sha256, true}));
+  CHECK(small.coding == "zstd");
+  CHECK(small.tag != whole.tag);
+  CHECK(small.size == 1);
 }
 
 TEST_CASE("a device that asks what to run gets both envelopes, and nothing once it has it") {

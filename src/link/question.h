@@ -40,6 +40,8 @@ struct Later {  // an operator has not decided yet: ask the same again
 struct File {
   std::filesystem::path path;
   std::uint64_t size = 0;
+  std::string tag = {};     // entity tag; empty: the name it was asked by
+  std::string coding = {};  // of HTTP; empty: as it is
 };
 
 struct Claims {                         // what a CSR says of itself, beside its key and common name
@@ -167,6 +169,8 @@ struct Fetch {
   using Answer = File;  // forbidden unless the artifact is of a release offered to the device
   DeviceId device;
   std::string sha256;
+  bool zstd = false;            // it takes what is compressed
+  std::string dictionary = {};  // and a patch against this artifact (SHA-256, hex); empty: none
 };
 struct GetRepositoryFile {
   using Answer = std::string;  // of the TUF repository's metadata, as it was signed

@@ -17,14 +17,16 @@ wire::Json ledger_json_of(const Release& release, bool asked_for_online_key) {
   const auto& m = release.metadata;
   auto signed_by = wire::Json::array();
   for (const auto& id : release.signed_by) signed_by.push(id);
-  return wire::Json::object({{"model", m.model.text()},
-                             {"version", m.version},
-                             {"sequence", m.sequence},
-                             {"floor", m.floor},
-                             {"artifact", m.artifact_sha256},
-                             {"size", m.artifact_size},
-                             {"signed_by", std::move(signed_by)},
-                             {"online_key_asked_for", asked_for_online_key}});
+  auto json = wire::Json::object({{"model", m.model.text()},
+                                  {"version", m.version},
+                                  {"sequence", m.sequence},
+                                  {"floor", m.floor},
+                                  {"artifact", m.artifact_sha256},
+                                  {"size", m.artifact_size},
+                                  {"signed_by", std::move(signed_by)},
+                                  {"online_key_asked_for", asked_for_online_key}});
+  if (!m.floor_reason.empty()) json.set("floor_reason", m.floor_reason);
+  return json;
 }
 
 std::unexpected<Error> of_envelope(Error error) {
@@ -129,7 +131,8 @@ Result<Release> Releases::publish(std::string_view text, ledger::Actor by) {
 
 Result<Release> Releases::publish_online(ModelId model, std::string version,
                                          std::string artifact_sha256,
-                                         std::optional<std::uint64_t> floor, ledger::Actor by) {
+                                         std::optional<std::uint64_t> floor, ledger::Actor by,
+                                         std::string floor_reason) {
   if (!is_name(model.text())) return fail(Fault::invalid, "a release needs a model", "/model");
   if (!wire::is_version(version))
     return fail(Fault::invalid,
@@ -153,7 +156,11 @@ Result<Release> Releases::publish_online(ModelId model, std::string version,
                     std::to_string(m.sequence),
                 "/floor");
   TRY_VOID(vault_->check_newer(m));
+  const bool same_floor = before && before->metadata.floor == m.floor;
+  m.floor_reason =
+      floor_reason.empty() && same_floor ? before->metadata.floor_reason : std::move(floor_reason);
   const auto content = wire::to_json(m);
+  TRY_VOID(wire::read_release(content));  // the rules of what is signed
   TRY(auto envelope, vault_->sign_with_online_key(content));
   return vault_->record({to_hex(crypto::sha256(bytes_of(wire::canonical(content)))),
                          std::move(m),

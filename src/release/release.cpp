@@ -63,7 +63,9 @@ Result<void> Releases::Vault::load() {
   auto taken = store.read("SELECT sha256, size FROM release_artifact");
   while (taken.next())
     artifacts.emplace(taken.text(0), static_cast<std::uint64_t>(taken.integer(1)));
-  return load_releases();
+  TRY_VOID(load_releases());
+  load_forms();
+  return {};
 }
 
 void Releases::Vault::add_online_key() {

@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
+#include "release/forms.h"
 #include "release/repository.h"
 #include "store/store.h"
 #include "wire/update.h"
@@ -66,10 +67,18 @@ class Releases {
                           ledger::Actor);  // invalid signature, unknown key, missing artifact, a
                                            // sequence or version that is not newer: refused
   Result<Release> publish_online(ModelId, std::string version, std::string artifact_sha256,
-                                 std::optional<std::uint64_t> floor, ledger::Actor);
+                                 std::optional<std::uint64_t> floor, ledger::Actor,
+                                 std::string floor_reason = {});
   const Release* find(const std::string& id) const;
   const Release* find(const ModelId&, std::string_view version) const;
   std::vector<const Release*> list(const std::optional<ModelId>&) const;  // newest first
+
+  // Smaller forms of artifacts. next_packing: the next one that is worth making, of the newest
+  // release of each model; packed: it is made, at packing.to, or (0) it saves nothing,
+  // or (none) it could not be made, and is not tried again before the next start.
+  std::optional<Packing> next_packing(const std::vector<InField>&) const;
+  Result<void> packed(const Packing&, std::optional<std::uint64_t> size);
+  Result<Form> form(const std::string& sha256, const Accepted&) const;  // the smallest
 
   // The TUF repository. publish_metadata() holds each target to be a release: its path is
   // "<model>/<version>", and its length, hash and custom members are those of the release.

@@ -302,6 +302,26 @@ TEST_CASE("the controller signs a release itself only when asked, and the ledger
           Fault::missing);
 }
 
+TEST_CASE("a floor says what was mended there, and goes on saying it until it is raised") {
+  Bench bench;
+  const auto digest = bench.take("image");
+  expect(bench.releases->publish_online(meter, "1.0", digest, {}, alice));
+  const auto mended =
+      expect(bench.releases->publish_online(meter, "1.1", digest, 2, alice, "CVE-2026-1234"));
+  CHECK(mended.metadata.floor_reason == "CVE-2026-1234");
+  const auto next = expect(bench.releases->publish_online(meter, "1.2", digest, {}, alice));
+  CHECK(next.metadata.floor_reason == "CVE-2026-1234");
+  const auto raised = expect(bench.releases->publish_online(meter, "1.3", digest, 4, alice));
+  CHECK(raised.metadata.floor_reason.empty());
+  const auto entry = expect(bench.ledger->about("release/" + mended.id, 1)).at(0).entry;
+  CHECK(*entry.detail.find("floor_reason")->text() == "CVE-2026-1234");
+  const ModelId lock = expect(ModelId::parse("lock"));
+  CHECK(refusal(bench.releases->publish_online(lock, "1.0", digest, {}, alice, "CVE-2026-1"),
+                Fault::invalid) == "is for a floor, and there is none");
+  CHECK(refusal(bench.releases->publish_online(lock, "1.0", digest, 1, alice, "two\nlines"),
+                Fault::invalid) == "must be one line without control characters");
+}
+
 TEST_CASE("an offer holds the release as it was published and an assignment signed by us") {
   Bench bench;
   const auto release =
@@ -321,6 +341,82 @@ TEST_CASE("an offer holds the release as it was published and an assignment sign
   CHECK(expect(bench.releases->offer(meter_7, release.id, 41, true)) == text);  // signed once
   CHECK_FALSE(expect(bench.releases->offer(meter_7, release.id, 42, true)) == text);
   CHECK_FALSE(bench.releases->offer(meter_7, "no such release", 43, false));
+}
+
+TEST_CASE("forms of the newest release are asked for: compressed, then against what devices run") {
+  Bench bench;
+  const auto old = bench.take("the old image"), middle = bench.take("the middle image"),
+             newest = bench.take("the newest image");
+  expect(bench.releases->publish_online(meter, "1.0", old, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.1", middle, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.2", newest, {}, alice));
+  const std::vector<InField> field{{meter, "1.0"}, {meter, "1.2"}, {meter, "unheard of"}};
+  const auto first = bench.releases->next_packing(field);
+  REQUIRE(first);
+  CHECK(first->artifact == newest);
+  CHECK(first->base.empty());
+  CHECK(first->to.parent_path() == bench.releases->spool());
+  REQUIRE(bench.releases->packed(*first, 0));  // it saves nothing
+  const auto patch = bench.releases->next_packing(field);
+  REQUIRE(patch);
+  CHECK(patch->base == old);
+  std::ofstream(patch->to) << "patch";
+  REQUIRE(bench.releases->packed(*patch, 5));
+  CHECK_FALSE(bench.releases->next_packing(field));
+  bench.reopen();
+  CHECK_FALSE(bench.releases->next_packing(field));
+  CHECK(bench.releases->next_packing({})->base == middle);  // nobody says what runs: the last ones
+
+  const auto as_it_is = expect(bench.releases->form(newest, {}));
+  CHECK(as_it_is.coding == delta::Coding::identity);
+  CHECK(as_it_is.tag == '"' + newest + '"');
+  CHECK(expect(bench.releases->form(newest, {true, middle})).tag == as_it_is.tag);
+  const auto small = expect(bench.releases->form(newest, {true, old}));
+  CHECK(small.coding == delta::Coding::dcz);
+  CHECK(small.tag == '"' + newest + "-dcz-" + old.substr(0, 16) + '"');
+  CHECK(small.size == 5);
+  CHECK(std::filesystem::file_size(small.path) == 5);
+}
+
+TEST_CASE("the smallest form that is accepted is the one that is sent") {
+  Bench bench;
+  const auto old = bench.take("the old image"), newest = bench.take(std::string(100, 'n'));
+  expect(bench.releases->publish_online(meter, "1.0", old, {}, alice));
+  expect(bench.releases->publish_online(meter, "1.1", newest, {}, alice));
+  for (const std::uint64_t size : {20, 10}) {
+    const auto packing = bench.releases->next_packing({{meter, "1.0"}});
+    REQUIRE(packing);
+    std::ofstream(packing->to) << std::string(size, 'x');
+    REQUIRE(bench.releases->packed(*packing, size));
+  }
+  CHECK(expect(bench.releases->form(newest, {})).size == 100);
+  CHECK(expect(bench.releases->form(newest, {true, ""})).size == 20);
+  CHECK(expect(bench.releases->form(newest, {true, old})).size == 10);
+  CHECK(expect(bench.releases->form(newest, {false, old})).size == 10);
+  CHECK(bench.releases->form("no such artifact", {}).error().fault == Fault::missing);
+}
+
+TEST_CASE("a form that could not be made is tried again after a start, and one of no use is not") {
+  Bench bench;
+  expect(bench.releases->publish_online(meter, "1.0", bench.take("image"), {}, alice));
+  const auto packing = bench.releases->next_packing({});
+  REQUIRE(packing);
+  REQUIRE(bench.releases->packed(*packing, std::nullopt));
+  CHECK_FALSE(bench.releases->next_packing({}));
+  bench.reopen();
+  REQUIRE(bench.releases->next_packing({}));
+  REQUIRE(bench.releases->packed(*packing, 0));
+  bench.reopen();
+  CHECK_FALSE(bench.releases->next_packing({}));
+}
+
+TEST_CASE("only names of forms are read as forms") {
+  const std::string a(64, 'a'), b(64, 'b');
+  CHECK(Forms::parse_name(Forms::name_of(a, "")) == std::pair{a, std::string()});
+  CHECK(Forms::parse_name(Forms::name_of(a, b)) == std::pair{a, b});
+  for (const std::string& other :
+       {a, a + ".zst", a + ".dcz", a + "." + b, "x" + a, a + "." + b + ".dczz"})
+    CHECK_FALSE(Forms::parse_name(other));
 }
 
 TEST_CASE("a key is trusted once, under one name") {

@@ -103,15 +103,17 @@ std::string envelope_text(const Json& content, const std::vector<Signature>& sig
 }
 
 Json to_json(const ReleaseMetadata& r) {
-  return Json::object({{"_type", "muster-release"},
-                       {"spec", 1},
-                       {"model", r.model.text()},
-                       {"version", r.version},
-                       {"sequence", r.sequence},
-                       {"floor", r.floor},
-                       {"artifact_sha256", r.artifact_sha256},
-                       {"artifact_size", r.artifact_size},
-                       {"published", rfc3339(r.published)}});
+  Json json = Json::object({{"_type", "muster-release"},
+                            {"spec", 1},
+                            {"model", r.model.text()},
+                            {"version", r.version},
+                            {"sequence", r.sequence},
+                            {"floor", r.floor},
+                            {"artifact_sha256", r.artifact_sha256},
+                            {"artifact_size", r.artifact_size},
+                            {"published", rfc3339(r.published)}});
+  if (!r.floor_reason.empty()) json.set("floor_reason", r.floor_reason);
+  return json;
 }
 
 Json to_json(const Assignment& a) {
@@ -136,6 +138,11 @@ Result<ReleaseMetadata> read_release(const Json& content) {
   r.sequence = sequence(in, "sequence", 1);
   r.floor = sequence(in, "floor", 0);
   if (r.floor > r.sequence) in.refuse("floor", "must not be above the sequence");
+  r.floor_reason = in.text_or("floor_reason", "", floor_reason_max);
+  if (r.floor == 0 && !r.floor_reason.empty())
+    in.refuse("floor_reason", "is for a floor, and there is none");
+  if (std::ranges::any_of(r.floor_reason, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    in.refuse("floor_reason", "must be one line without control characters");
   r.artifact_sha256 = sha256(in, "artifact_sha256");
   r.artifact_size = sequence(in, "artifact_size", 1);
   r.published = in.time("published");

@@ -57,12 +57,15 @@ std::string envelope_text(const Json& content, const std::vector<Signature>&);
 
 constexpr std::uint64_t sequence_max = (std::uint64_t{1} << 53) - 1;  // exact in every JSON parser
 
+constexpr std::size_t floor_reason_max = 256;  // octets
+
 struct ReleaseMetadata {  // "_type": "muster-release"
   ModelId model;
   std::string version;
-  std::uint64_t sequence = 0;   // from 1; of a model's releases, each is above the one before
-  std::uint64_t floor = 0;      // the lowest sequence a device that has this may go back to
-  std::string artifact_sha256;  // hex
+  std::uint64_t sequence = 0;     // from 1; of a model's releases, each is above the one before
+  std::uint64_t floor = 0;        // the lowest sequence a device that has this may go back to
+  std::string floor_reason = {};  // what the release at the floor mended: CVE ids, say; or empty
+  std::string artifact_sha256;    // hex
   std::uint64_t artifact_size = 0;
   Instant published;
   bool operator==(const ReleaseMetadata&) const = default;

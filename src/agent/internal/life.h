@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/anchors.h"
+#include "agent/course.h"
 #include "agent/credentials.h"
 #include "agent/data_key.h"
 #include "agent/est.h"
@@ -25,7 +26,7 @@ namespace muster::agent {
 
 struct Agent::Life final : MqttClient::Events {
   Life(net::Loop&, const Controller&, Handshakes&, AgentSettings, Disk&, Readings&, const Clock&,
-       Random&, Anchors, Credentials, Updater, Wipe, KeyStore*);
+       Random&, Anchors, Credentials, Updater, std::unique_ptr<Installer>, Wipe, KeyStore*);
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
@@ -79,14 +80,20 @@ struct Agent::Life final : MqttClient::Events {
   net::Task<Result<void>> ask_repository(wire::ReleaseMetadata);
   net::Task<Result<void>> feed(tuf::Client*, net::http::Client*);
   Result<void> consider();
-  net::Task<Result<void>> download();
-  net::Task<Result<void>> fetch(Wanted);
-  net::Task<Result<void>> tell_slot(const std::string& command);
+  net::Task<Result<void>> install();
   net::Task<Result<void>> trial();
-  net::Task<Result<void>> settle_in();  // runs the confirm command, then confirm()
-  Result<void> confirm();
+  net::Task<Result<void>> settle_in();
+  net::Task<Result<void>> go_home();
+  void confirmed();
   net::Task<Result<void>> check_health();
   void contact();  // the controller was reached, and knew us
+
+  // downloads (agent_download.cpp)
+  net::Task<Result<void>> download();
+  net::Task<Result<void>> unpack();
+  net::Task<Result<void>> choose_coding(net::http::Client*, std::string path);
+  net::Task<Result<void>> fetch(Wanted);
+  net::Task<Result<void>> fetch_over(net::http::Client*, std::optional<Handshakes::Turn>*, Wanted);
 
   // readings (agent_readings.cpp)
   net::Task<void> report_readings();
@@ -124,6 +131,8 @@ struct Agent::Life final : MqttClient::Events {
   Credentials credentials;
   Renewal renewal;
   Updater updater;
+  const std::unique_ptr<Installer> installer;
+  Course course{updater, *installer, stopping};
   Wipe wipe;
   std::optional<DataKey> data_key;  // none once it is wiping
   bool outbox_kept = false;         // on the disk

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/internal/test_artifacts.h"
 #include "agent/internal/test_authority.h"
 #include "agent/internal/test_maker.h"
 #include "crypto/certificate.h"
@@ -125,6 +126,7 @@ class Rehearsal {
   std::vector<std::string> configured;            // what each state said of it, JSON
   std::vector<wire::BootEvidence> boots;          // evidence of them
   std::string order, logged;                      // to wipe itself; what offers show of the log
+  Artifacts artifacts;
   int deaf = 0;                                   // statements that are not heard
   bool given_up = false;                          // its certificate is revoked
   std::vector<std::string> statements, refusals;  // that were heard
@@ -162,11 +164,7 @@ class Rehearsal {
       return text(200, to_text(wire::EvidenceAsk{.nonce = Bytes(32, 0x5a), .pcrs = "sha256:4,11"}));
     if (request.path.ends_with("/attestation"))
       boots.push_back(expect(wire::parse_boot_evidence(request.body)));
-    if (request.path.starts_with("/artifacts/sha256/")) {
-      const auto file = folder / request.path.substr(18);
-      return {.status = 200,
-              .file = net::http::Response::File{file, std::filesystem::file_size(file)}};
-    }
+    if (request.path.starts_with("/artifacts/sha256/")) return artifacts.answer(folder, request);
     if (request.path.starts_with("/tuf/metadata/")) {
       const std::string name = request.path.substr(14);
       return served.contains(name) ? text(200, served[name]) : text(404, "no\n");

@@ -60,10 +60,11 @@ Result<Reply> publish(Context& c) {
     std::optional<std::uint64_t> floor;
     if (c.body.find("floor"))
       floor = static_cast<std::uint64_t>(in.integer("floor", 0, std::int64_t{1} << 53));
+    std::string floor_reason = in.text_or("floor_reason", "", wire::floor_reason_max);
     TRY_VOID(in.done());
     TRY(auto model, ModelId::parse(name, "/model"));
-    published =
-        c.domain.releases.publish_online(std::move(model), version, digest, floor, c.actor());
+    published = c.domain.releases.publish_online(std::move(model), version, digest, floor,
+                                                 c.actor(), std::move(floor_reason));
   }
   if (!published) return std::unexpected(published.error());
   return Reply{.status = 201,

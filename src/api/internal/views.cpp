@@ -105,15 +105,18 @@ Json model_json(const inventory::Model& model) {
 }
 
 Json release_json(const release::Release& release) {
-  return Json::object({{"id", release.id},
-                       {"model", release.metadata.model.text()},
-                       {"version", release.metadata.version},
-                       {"sequence", release.metadata.sequence},
-                       {"floor", release.metadata.floor},
-                       {"digest", release.metadata.artifact_sha256},
-                       {"size", release.metadata.artifact_size},
-                       {"published_at", time_json(release.metadata.published)},
-                       {"signed_by", texts_json(release.signed_by)}});
+  Json json = Json::object({{"id", release.id},
+                            {"model", release.metadata.model.text()},
+                            {"version", release.metadata.version},
+                            {"sequence", release.metadata.sequence},
+                            {"floor", release.metadata.floor},
+                            {"digest", release.metadata.artifact_sha256},
+                            {"size", release.metadata.artifact_size},
+                            {"published_at", time_json(release.metadata.published)},
+                            {"signed_by", texts_json(release.signed_by)}});
+  if (!release.metadata.floor_reason.empty())
+    json.set("floor_reason", release.metadata.floor_reason);
+  return json;
 }
 
 namespace {

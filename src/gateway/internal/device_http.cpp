@@ -1,10 +1,12 @@
 #include "gateway/internal/device_http.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
 #include "crypto/hash.h"
 #include "gateway/internal/attest.h"
+#include "gateway/internal/codings.h"
 #include "gateway/internal/reply.h"
 #include "wire/sanitisation.h"
 
@@ -38,11 +40,23 @@ std::optional<Place> place_of(std::string_view path) {
   return Place{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
+// The smallest form that the client takes is sent; a range is one of that form (RFC 9110 section
+// 14).
+link::Fetch fetch(const DeviceId& device, const std::string& sha256, const Request& request) {
+  link::Fetch ask{device, sha256};
+  const auto* codings = request.header("Accept-Encoding");
+  const auto* dictionary = request.header("Available-Dictionary");
+  ask.zstd = codings && accepts(*codings, "zstd");
+  if (codings && dictionary && accepts(*codings, "dcz"))
+    ask.dictionary = dictionary_of(*dictionary);
+  return ask;
+}
+
 // What is asked of the controller for a place, once we know who asks.
 Result<link::Request> question(const Place& place, const DeviceId& device, Request& request) {
   bool read = request.method == "GET" || request.method == "HEAD";
   if (place.of_repository && read) return link::GetRepositoryFile{place.what};
-  if (place.device.empty() && read) return link::Fetch{device, place.what};
+  if (place.device.empty() && read) return fetch(device, place.what, request);
   if (place.device != device.text())
     return fail(Fault::forbidden, "a device may use its own path only");
   if (place.what == "updates" && read) return link::GetUpdate{device};
@@ -81,6 +95,18 @@ Response response_to(link::Reply reply, const std::string& what) {
   if (auto* text = std::get_if<std::string>(&reply)) return json(std::move(*text));
   if (auto* file = std::get_if<link::File>(&reply)) return download(std::move(*file), what);
   return {.status = 204};
+}
+
+// A file that the client has already is not sent (RFC 9110 section 13.1.2).
+Respond unless_known(std::string known, Respond respond) {
+  return [known = std::move(known), respond = std::move(respond)](Response response) mutable {
+    const auto tag = std::ranges::find(response.headers, "ETag", &net::http::Header::first);
+    if (response.file && tag != response.headers.end() && lists(known, tag->second)) {
+      response.file.reset();
+      response.status = 304;
+    }
+    respond(std::move(response));
+  };
 }
 
 }  // namespace
@@ -124,6 +150,8 @@ void DeviceHttp::serve(Request request, Respond respond) {
                      return respond(plain(403, "this door is for devices"));
                    auto wanted = question(place, grant.device, request);
                    if (!wanted) return respond(refusal(wanted.error()));
+                   if (const auto* known = request.header("If-None-Match"))
+                     respond = unless_known(*known, std::move(respond));
                    ask(std::move(*wanted), std::move(place.what), std::move(respond));
                  });
 }

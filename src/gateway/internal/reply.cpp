@@ -22,10 +22,15 @@ net::http::Response json(std::string text) {
 }
 
 net::http::Response download(link::File file, const std::string& sha256) {
-  return {.headers = {{"Content-Type", "application/octet-stream"},
-                      {"ETag", '"' + sha256 + '"'},
-                      {"Cache-Control", "private, immutable, max-age=31536000"}},
-          .file = net::http::Response::File{std::move(file.path), file.size}};
+  net::http::Response response{
+      .headers = {{"Content-Type", "application/octet-stream"},
+                  {"ETag", file.tag.empty() ? '"' + sha256 + '"' : std::move(file.tag)},
+                  {"Cache-Control", "private, immutable, max-age=31536000"},
+                  {"Vary", "Accept-Encoding, Available-Dictionary"}},
+      .file = net::http::Response::File{std::move(file.path), file.size}};
+  if (!file.coding.empty())
+    response.headers.emplace_back("Content-Encoding", std::move(file.coding));
+  return response;
 }
 
 }  // namespace muster::gateway

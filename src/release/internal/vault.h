@@ -39,6 +39,7 @@ struct Releases::Vault {
   std::map<std::string, Release> releases;         // by id; never removed, so pointers are good
   std::map<ModelId, std::vector<const Release*>> by_model;  // oldest first
   std::vector<const Release*> in_order;                     // of publication, oldest first
+  Forms forms;
   std::unordered_map<DeviceId, Signed> assignments;         // bounded; signed anew when let go
   std::map<std::string, std::string> logged = {};  // by release id: that it is in the ledger, text
   std::optional<Repository> repository = {};       // once open
@@ -48,6 +49,11 @@ struct Releases::Vault {
   Result<void> make_folders() const;
   void add_online_key();
   std::filesystem::path path_of(const std::string& sha256) const;
+
+  void load_forms();
+  std::filesystem::path path_of_form(const std::string& artifact, const std::string& base) const;
+  std::optional<Packing> packing(const Release&, const std::string& base) const;
+  std::vector<std::string> bases_of(const Release&, const std::vector<InField>&) const;
 
   const Release* latest(const ModelId&) const;
   Result<std::vector<std::string>> verify(const wire::Envelope&) const;  // ids of who signed
