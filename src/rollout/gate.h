@@ -7,7 +7,8 @@
 // to a device for the first time, the number is multiplied by how much better a hazard ratio above
 // one foretells on which side it happened (Cox's partial likelihood, mixed over ratios). So an
 // outage or a hot day that meets both sides is no evidence, however large it is. The streams'
-// numbers are averaged, which holds however they depend on each other; by Ville's inequality the
+// numbers are averaged, which holds however they depend on each other, and no stream counts before
+// three devices were hurt; by Ville's inequality the
 // chance that a harmless release is ever halted, however often one looks, is at most
 // false_halt_permille.
 //
