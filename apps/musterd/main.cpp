@@ -53,6 +53,7 @@ static int run(const Config& config) {
       release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
+  rollouts.need_approval(config.rollout_approval);
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
   auto response = expect(response::Response::open(store, ledger, inventory, segment, clock, random,
                                                   response_settings(config)));

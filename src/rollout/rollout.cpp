@@ -145,6 +145,7 @@ Result<std::vector<Target>> Rollouts::targets(RolloutId id, std::optional<Outcom
 // ones come in the same order.
 void Rollouts::tick() {
   const Instant now = book_->clock.now();
+  book_->look_for_the_absent();  // first: silence that is known is not counted a second time
   auto& deadlines = book_->deadlines;
   for (std::size_t expired = 0; expired < expiries_a_tick && !deadlines.empty();) {
     const auto [at, id, position] = deadlines.top();
@@ -162,7 +163,6 @@ void Rollouts::tick() {
     book_->expire(c, m);
     ++expired;
   }
-  book_->look_for_the_absent();
   for (const RolloutId id : std::set(book_->live)) {
     Course& c = book_->courses.at(id);
     book_->sweep(c);

@@ -143,12 +143,13 @@ std::uint16_t Course::site_of(const inventory::Device& d) {
   const auto group = std::find_if(d.groups.begin(), d.groups.end(),
                                   [&](const auto& g) { return g.starts_with(prefix); });
   if (group == d.groups.end()) return 0;
-  const auto known =
-      std::find_if(sites.begin() + 1, sites.end(), [&](const Site& s) { return s.name == *group; });
-  if (known != sites.end()) return static_cast<std::uint16_t>(known - sites.begin());
+  if (const auto known = site_numbers.find(*group); known != site_numbers.end())
+    return known->second;
   if (sites.size() > 0xffff) return 0;
+  const auto number = static_cast<std::uint16_t>(sites.size());
   sites.push_back({*group});
-  return static_cast<std::uint16_t>(sites.size() - 1);
+  site_numbers.emplace(*group, number);
+  return number;
 }
 
 Verdict Course::verdict(Instant now) const {

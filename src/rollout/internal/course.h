@@ -75,6 +75,7 @@ struct Course {
 
   // limits, windows and the waves of the way back
   std::vector<Site> sites{Site{}};
+  std::unordered_map<std::string, std::uint16_t> site_numbers;
   std::vector<Zone> zones;                    // of the plan's windows
   Instant held_at;                            // when a limit last held somebody back
   std::size_t cursor = 0;                     // who was held back is told from here

@@ -52,8 +52,7 @@ void Rollouts::Book::load_paces(Course& c) {
     const std::string name = rows.text(0);
     auto site =
         std::find_if(c.sites.begin(), c.sites.end(), [&](const Site& s) { return s.name == name; });
-    if (site == c.sites.end()) site = c.sites.insert(c.sites.end(), Site{name});
-    site->next_us = rows.integer(1);
+    if (site != c.sites.end()) site->next_us = rows.integer(1);  // else nobody is there any more
   }
 }
 

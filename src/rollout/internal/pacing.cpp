@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t minute_us = 60'000'000;
 constexpr std::int64_t ahead_us = 1'000'000;  // a second's worth may go at once
-constexpr std::size_t looked_at_a_tick = 5'000, told_a_tick = 1'000;
+constexpr std::size_t looked_at_a_tick = 20'000, told_a_tick = 5'000;
 
 std::int64_t micros(Instant t) {
   return millis(t) * 1000;
@@ -66,8 +66,11 @@ bool Rollouts::Book::held_back(Course& c, const Member& m) {
   if (!device || c.plan.windows.empty()) return false;
   const auto window = opening(c.plan.windows, c.zones, *device, now);
   const Instant asked = std::max(*c.waves[m.wave].opened_at, c.resumed_at);
-  return window.length != Duration::max() &&
-         now < std::max(window.since, asked) + std::min(c.plan.deadline, window.length);
+  if (window.length == Duration::max()) return false;
+  const Duration enough = std::min(c.plan.deadline, window.length);
+  if (window.since >= asked) return now < window.since + enough;
+  const bool reached = asked + enough <= window.since + window.length;  // the rest of that one
+  return !reached || now < asked + enough;
 }
 
 // How many may be offered something, all sites together.
@@ -99,6 +102,7 @@ void Rollouts::Book::tell_held(Course& c) {
     --left;
     tell_offer(m);
   }
+  if (left == 0) c.held_at = clock.now();
 }
 
 }  // namespace muster::rollout

@@ -25,6 +25,7 @@ constexpr const char* steps[] = {
     // A way back that had begun had no waves: -1 is everybody.
     "ALTER TABLE rollout_rollout ADD COLUMN back_wave INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollout_rollout ADD COLUMN back_until INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE rollout_rollout ADD COLUMN back_going INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollout_rollout ADD COLUMN back_held INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollout_target ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollout_target ADD COLUMN here INTEGER NOT NULL DEFAULT 0;"
@@ -111,7 +112,7 @@ Result<void> Rollouts::Book::load() {
 Result<void> Rollouts::Book::load_courses() {
   auto rows = store.read(
       "SELECT id, plan, seed, state, wave, reason, started_at, resumed_at, turned_at, ended_at,"
-      " back_wave, back_until, back_held FROM rollout_rollout ORDER BY id");
+      " back_wave, back_until, back_going, back_held FROM rollout_rollout ORDER BY id");
   while (rows.next()) {
     Course c;
     c.id.number = static_cast<std::uint64_t>(rows.integer(0));
@@ -127,7 +128,8 @@ Result<void> Rollouts::Book::load_courses() {
     if (!rows.null(9)) c.ended_at = instant(rows.integer(9));
     c.back_wave = static_cast<std::size_t>(rows.integer(10));
     c.back_until = static_cast<std::size_t>(rows.integer(11));  // until its members are here
-    c.back_held = rows.integer(12) != 0;
+    c.back_going = static_cast<std::size_t>(rows.integer(12));
+    c.back_held = rows.integer(13) != 0;
     if (c.plan.gate && c.live()) c.trial.emplace(*c.plan.gate);
     c.awake_at = c.held_at = clock.now();
     for (const Window& w : c.plan.windows) {
@@ -173,8 +175,9 @@ Result<void> Rollouts::Book::load_members(Course& c) {
       m.site = c.site_of(*device);
     c.members.push_back(std::move(m));
   }
-  const bool all_back = c.back_until > c.members.size();
-  const std::size_t until = all_back ? c.members.size() : c.back_until;
+  const bool back = c.state == State::reverting;
+  const bool all_back = back && c.back_until > c.members.size();
+  const std::size_t until = back ? std::min(c.back_until, c.members.size()) : 0;
   if (all_back) c.back_wave = c.plan.way_back.shares.size();
   c.back_until = 0;
   load_evidence(c);
@@ -183,7 +186,7 @@ Result<void> Rollouts::Book::load_members(Course& c) {
     if (c.live()) c.count(c.members[i]);
     if (c.members[i].outcome != Outcome::overtaken) enter(c, i);
   }
-  c.back_going = c.unsettled;
+  if (all_back) c.back_going = c.unsettled;
   c.open_back(until);
   for (std::size_t i = 0; c.live() && i < c.members.size(); ++i) await(c, i);
   return {};
@@ -193,7 +196,7 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
   const auto plan = wire::to_text(to_json(c.plan));
   const auto id = number_of(c.id.number);
   writer.write(
-      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0,0,0)",
+      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0,0,0,0)",
       {id, c.plan.release, plan, number_of(c.seed), number_of(c.state), number_of(c.wave), c.reason,
        millis(c.started_at), millis(c.resumed_at), millis(c.turned_at), time_or_null(c.ended_at)});
   for (std::size_t i = 0; i < c.waves.size(); ++i)
@@ -206,10 +209,11 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
 void Rollouts::Book::write(store::Writer& writer, const Course& c) const {
   writer.write(
       "UPDATE rollout_rollout SET state = ?, wave = ?, reason = ?, resumed_at = ?, turned_at = ?,"
-      " ended_at = ?, back_wave = ?, back_until = ?, back_held = ? WHERE id = ?",
+      " ended_at = ?, back_wave = ?, back_until = ?, back_going = ?,"
+      " back_held = ? WHERE id = ?",
       {number_of(c.state), number_of(c.wave), c.reason, millis(c.resumed_at), millis(c.turned_at),
        time_or_null(c.ended_at), number_of(c.back_wave), number_of(c.back_until),
-       number_of(c.back_held), number_of(c.id.number)});
+       number_of(c.back_going), number_of(c.back_held), number_of(c.id.number)});
 }
 
 void Rollouts::Book::write_wave(store::Writer& writer, const Course& c, std::size_t i) const {

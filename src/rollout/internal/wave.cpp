@@ -41,6 +41,7 @@ void Rollouts::Book::open_wave(Course& c, std::size_t i) {
     await(c, at);
     if (!c.paced()) tell_offer(c.members[at]);  // else in turn, as each tick finds room
   }
+  if (w.targets > 0 && c.complete(i)) judge(writer, c, i);  // an emergency has taken all of them
   tell_progress(c);
 }
 

@@ -59,6 +59,7 @@ void Rollouts::Book::halt(Course& c, ledger::Actor by, std::string why) {
   c.state = State::reverting;
   c.unsettled = c.back_going = going;
   c.holding = false;
+  c.back_wave = c.back_until = c.back_open = c.back_failed = 0;
   record(c, ledger::system_actor("rollout"), "rollout.reverting",
          wire::Json::object({{"going_back", going}}));
   open_back(writer, c);
@@ -96,7 +97,7 @@ void Rollouts::Book::advance_back(Course& c) {
       auto& writer = record(c, ledger::system_actor("rollout"), "rollout.reverted");
       return finish(writer, c, State::reverted);
     }
-    if (c.back_open > 0 || c.back_held) return;
+    if (c.back_open > 0 || c.back_held || c.back_until == c.members.size()) return;
     const std::size_t done = c.back_going - c.unsettled;
     if (c.back_failed * 1000 > done * tolerance) {
       c.back_held = true;
