@@ -145,6 +145,7 @@ Result<std::vector<Target>> Rollouts::targets(RolloutId id, std::optional<Outcom
 // ones come in the same order.
 void Rollouts::tick() {
   const Instant now = book_->clock.now();
+  book_->notice_jump(now);
   book_->look_for_the_absent();  // first: silence that is known is not counted a second time
   auto& deadlines = book_->deadlines;
   for (std::size_t expired = 0; expired < expiries_a_tick && !deadlines.empty();) {

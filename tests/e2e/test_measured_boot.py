@@ -12,6 +12,7 @@ MODEL, MEASURED = "gateway", "sha256:0,2,4,7,11"
 
 
 class MeasuredBoot(Stage):
+    long = True
     options = ("--public-name", "controller.test")
 
     @classmethod

@@ -273,6 +273,8 @@ class Retirement(Stage):
 class Restarted(Stage):
     """musterd is killed between the steps, and no deadline is forgotten."""
 
+    long = True
+
     options = ("--retirement-deadline", "10m")
 
     def test_kill_9_of_the_controller_between_the_steps(self):

@@ -190,6 +190,7 @@ class Clones(Stage):
 
 
 class ServerCertificate(Stage):
+    long = True
     options = ("--server-certificate-life", "1m")
 
     def served(self, door):

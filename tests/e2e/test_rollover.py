@@ -92,6 +92,8 @@ class Rolling(Stage):
 
 
 class Rollover(Rolling):
+    long = True
+
     def test_the_fleet_goes_over_to_a_new_ca_and_nobody_is_locked_out(self):
         self.prepare()
         self.begin()

@@ -47,14 +47,15 @@ bool Course::is_unsettled(const Member& m) const {
 }
 
 std::optional<Instant> Course::deadline(const Member& m) const {
+  const Instant since = std::max(m.since, anew_at);
   if (state == State::reverting) {
-    if (is_due(m)) return std::max(m.since, turned_at) + plan.deadline;
-    if (m.leg == Leg::back) return m.since + plan.deadline;
+    if (is_due(m)) return std::max(since, turned_at) + plan.deadline;
+    if (m.leg == Leg::back) return since + plan.deadline;
     return std::nullopt;
   }
-  if (moving() && m.outcome == Outcome::offered) return m.since + plan.deadline;
+  if (moving() && m.outcome == Outcome::offered) return since + plan.deadline;
   if (state == State::running && m.outcome == Outcome::waiting && opened(m))
-    return std::max({*waves[m.wave].opened_at, resumed_at, m.since}) + plan.deadline;
+    return std::max({*waves[m.wave].opened_at, resumed_at, since}) + plan.deadline;
   return std::nullopt;
 }
 

@@ -65,7 +65,7 @@ bool Rollouts::Book::held_back(Course& c, const Member& m) {
   const auto* device = inventory.find(m.device);
   if (!device || c.plan.windows.empty()) return false;
   const auto window = opening(c.plan.windows, c.zones, *device, now);
-  const Instant asked = std::max(*c.waves[m.wave].opened_at, c.resumed_at);
+  const Instant asked = std::max({*c.waves[m.wave].opened_at, c.resumed_at, c.anew_at});
   if (window.length == Duration::max()) return false;
   const Duration enough = std::min(c.plan.deadline, window.length);
   if (window.since >= asked) return now < window.since + enough;

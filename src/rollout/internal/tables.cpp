@@ -22,6 +22,7 @@ constexpr const char* steps[] = {
     " detail TEXT NOT NULL DEFAULT '', PRIMARY KEY(rollout, device)) WITHOUT ROWID;"
     "CREATE INDEX rollout_target_by_outcome ON rollout_target(rollout, outcome, device);"
     "CREATE INDEX rollout_target_by_device ON rollout_target(device, rollout)",
+    "ALTER TABLE rollout_rollout ADD COLUMN anew_at INTEGER NOT NULL DEFAULT 0",
     // A way back that had begun had no waves: -1 is everybody.
     "ALTER TABLE rollout_rollout ADD COLUMN back_wave INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE rollout_rollout ADD COLUMN back_until INTEGER NOT NULL DEFAULT -1;"
@@ -112,7 +113,7 @@ Result<void> Rollouts::Book::load() {
 Result<void> Rollouts::Book::load_courses() {
   auto rows = store.read(
       "SELECT id, plan, seed, state, wave, reason, started_at, resumed_at, turned_at, ended_at,"
-      " back_wave, back_until, back_going, back_held FROM rollout_rollout ORDER BY id");
+      " anew_at, back_wave, back_until, back_going, back_held FROM rollout_rollout ORDER BY id");
   while (rows.next()) {
     Course c;
     c.id.number = static_cast<std::uint64_t>(rows.integer(0));
@@ -126,10 +127,11 @@ Result<void> Rollouts::Book::load_courses() {
     c.resumed_at = instant(rows.integer(7));
     c.turned_at = instant(rows.integer(8));
     if (!rows.null(9)) c.ended_at = instant(rows.integer(9));
-    c.back_wave = static_cast<std::size_t>(rows.integer(10));
-    c.back_until = static_cast<std::size_t>(rows.integer(11));  // until its members are here
-    c.back_going = static_cast<std::size_t>(rows.integer(12));
-    c.back_held = rows.integer(13) != 0;
+    c.anew_at = instant(rows.integer(10));
+    c.back_wave = static_cast<std::size_t>(rows.integer(11));
+    c.back_until = static_cast<std::size_t>(rows.integer(12));  // until its members are here
+    c.back_going = static_cast<std::size_t>(rows.integer(13));
+    c.back_held = rows.integer(14) != 0;
     if (c.plan.gate && c.live()) c.trial.emplace(*c.plan.gate);
     c.awake_at = c.held_at = clock.now();
     for (const Window& w : c.plan.windows) {
@@ -196,7 +198,7 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
   const auto plan = wire::to_text(to_json(c.plan));
   const auto id = number_of(c.id.number);
   writer.write(
-      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0,0,0,0)",
+      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0,0,0,0,0)",
       {id, c.plan.release, plan, number_of(c.seed), number_of(c.state), number_of(c.wave), c.reason,
        millis(c.started_at), millis(c.resumed_at), millis(c.turned_at), time_or_null(c.ended_at)});
   for (std::size_t i = 0; i < c.waves.size(); ++i)
@@ -209,10 +211,10 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
 void Rollouts::Book::write(store::Writer& writer, const Course& c) const {
   writer.write(
       "UPDATE rollout_rollout SET state = ?, wave = ?, reason = ?, resumed_at = ?, turned_at = ?,"
-      " ended_at = ?, back_wave = ?, back_until = ?, back_going = ?,"
+      " ended_at = ?, anew_at = ?, back_wave = ?, back_until = ?, back_going = ?,"
       " back_held = ? WHERE id = ?",
       {number_of(c.state), number_of(c.wave), c.reason, millis(c.resumed_at), millis(c.turned_at),
-       time_or_null(c.ended_at), number_of(c.back_wave), number_of(c.back_until),
+       time_or_null(c.ended_at), millis(c.anew_at), number_of(c.back_wave), number_of(c.back_until),
        number_of(c.back_going), number_of(c.back_held), number_of(c.id.number)});
 }
 
