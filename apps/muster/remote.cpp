@@ -116,6 +116,13 @@ Result<wire::Json> Remote::post(const std::string& target, const wire::Json& bod
                .body_max = 64 << 20});
 }
 
+Result<wire::Json> Remote::put(const std::string& target, const wire::Json& body) {
+  return json({.method = "PUT",
+               .target = target,
+               .headers = {{"Content-Type", "application/json"}},
+               .body = wire::to_text(body)});
+}
+
 Result<wire::Json> Remote::patch(const std::string& target, const wire::Json& body) {
   TRY(auto now, call({.target = target}));
   const std::string* etag = now.header("ETag");

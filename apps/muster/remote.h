@@ -27,6 +27,7 @@ class Remote {
 
   Result<wire::Json> get(const std::string& target);
   Result<wire::Json> post(const std::string& target, const wire::Json& body);
+  Result<wire::Json> put(const std::string& target, const wire::Json& body);
   Result<wire::Json> patch(const std::string& target,
                            const wire::Json& body);  // reads the ETag first
   Result<wire::Json> remove(const std::string& target);

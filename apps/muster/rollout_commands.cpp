@@ -1,7 +1,7 @@
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "muster/commands.h"
+#include "muster/plan_options.h"
 
 namespace muster {
 namespace {
@@ -9,9 +9,9 @@ namespace {
 using wire::Json;
 
 struct Options {
-  std::string id, release, selector = "all", waves = "2%,10%,100%", soak = "30s", deadline = "5m",
-                           tolerance = "10%", reason, outcome;
-  bool quarantined = false, dry_run = false;
+  std::string id, reason, outcome, digest;
+  PlanOptions plan;
+  bool dry_run = false;
 };
 
 const std::vector<Column> wave_columns{{"WAVE", "n"},
@@ -23,61 +23,8 @@ const std::vector<Column> wave_columns{{"WAVE", "n"},
                                        {"REVERTED", "reverted"},
                                        {"SILENT", "silent"}};
 
-// "2%" or "2.5%" in thousandths.
-Result<std::int64_t> permille(const std::string& text, const char* option) {
-  char* end = nullptr;
-  const double percent = std::strtod(text.c_str(), &end);
-  if (text.empty() || std::string_view(end) != "%" || percent < 0 || percent > 100)
-    return fail(Fault::invalid, "must be a share such as 2% or 12.5%, not \"" + text + "\"",
-                option);
-  return static_cast<std::int64_t>(percent * 10 + 0.5);
-}
-
-Result<Json> waves_of(const Options& o) {
-  TRY(auto soak, parse_duration(o.soak));
-  TRY(auto tolerance, permille(o.tolerance, "--tolerance"));
-  Json waves = Json::array();
-  std::size_t at = 0;
-  while (at <= o.waves.size()) {
-    auto comma = std::min(o.waves.find(',', at), o.waves.size());
-    TRY(auto share, permille(o.waves.substr(at, comma - at), "--waves"));
-    waves.push(Json::object({{"share_permille", share},
-                             {"tolerance_permille", tolerance},
-                             {"soak_s", soak.count() / 1000}}));
-    at = comma + 1;
-  }
-  return waves;
-}
-
-// A release's id, given that or MODEL/VERSION, or a version that only one model has.
-Result<std::string> release_id(Remote& remote, const std::string& given) {
-  TRY(auto releases, remote.list("/api/v1/releases"));
-  std::string found;
-  for (const auto& release : releases) {
-    const std::string id = cell(release, "id"), version = cell(release, "version");
-    const bool same =
-        id == given || version == given || cell(release, "model") + "/" + version == given;
-    if (!same) continue;
-    if (!found.empty() && found != id)
-      return fail(
-          Fault::invalid,
-          "several models have a release " + given + "; say MODEL/VERSION or the release's id",
-          "--release");
-    found = id;
-  }
-  if (found.empty()) return fail(Fault::missing, "there is no release " + given, "--release");
-  return found;
-}
-
 Result<void> start(Remote& remote, const Chosen& chosen, const Options& o) {
-  TRY(auto release, release_id(remote, o.release));
-  TRY(auto waves, waves_of(o));
-  TRY(auto deadline, parse_duration(o.deadline));
-  Json body = Json::object({{"release", release},
-                            {"selector", o.selector},
-                            {"waves", std::move(waves)},
-                            {"deadline_s", deadline.count() / 1000},
-                            {"quarantined", o.quarantined}});
+  TRY(auto body, plan_body(remote, o.plan));
   TRY(auto answer,
       remote.post(std::string("/api/v1/rollouts") + (o.dry_run ? "?dry_run=true" : ""), body));
   if (chosen.json || o.dry_run) return show(chosen, answer);
@@ -87,8 +34,48 @@ Result<void> start(Remote& remote, const Chosen& chosen, const Options& o) {
   return {};
 }
 
+Result<void> propose(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY(auto body, plan_body(remote, o.plan));
+  const std::string path = "/api/v1/proposals" + (o.id.empty() ? "" : "/" + url_encoded(o.id));
+  TRY(auto answer, o.id.empty() ? remote.post(path, body) : remote.put(path, body));
+  if (chosen.json) return show(chosen, answer);
+  std::printf("%s\n", cell(answer, "id").c_str());
+  std::fprintf(stderr, "another operator approves it: muster rollout approve %s --digest %s\n",
+               cell(answer, "id").c_str(), cell(answer, "digest").c_str());
+  return {};
+}
+
+Result<void> approve(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY(auto answer, remote.post("/api/v1/proposals/" + url_encoded(o.id) + "/approve",
+                               Json::object({{"digest", o.digest}})));
+  return show(chosen, answer);
+}
+
+Result<void> withdraw(Remote& remote, const Chosen& chosen, const Options& o) {
+  TRY(auto answer, remote.post("/api/v1/proposals/" + url_encoded(o.id) + "/withdraw",
+                               Json::object({{"reason", o.reason}})));
+  return show(chosen, answer);
+}
+
 std::string path_of(const Options& o) {
   return "/api/v1/rollouts/" + url_encoded(o.id);
+}
+
+void print_gate(const Json& rollout) {
+  const auto* gate = rollout.find("gate");
+  if (!gate || gate->is_null()) return;
+  std::printf("gate: evidence of harm %s of %s; %s%s\n", cell(*gate, "harm").c_str(),
+              cell(*gate, "needed").c_str(),
+              cell(rollout, "holding") == "true" ? "holds the wave: " : "",
+              cell(*gate, "words").c_str());
+  if (const auto* items = gate->find("evidence"); items && items->items())
+    print_table(*items->items(), {{"STREAM", "stream"},
+                                  {"HIT", "treated_events"},
+                                  {"OF", "treated"},
+                                  {"CONTROL HIT", "control_events"},
+                                  {"OF", "control"},
+                                  {"HARM", "harm"},
+                                  {"HARMLESS", "harmless"}});
 }
 
 void print_rollout(const Json& rollout) {
@@ -105,6 +92,7 @@ void print_rollout(const Json& rollout) {
       waves.back().set("n", static_cast<std::int64_t>(waves.size()));
     }
   print_table(waves, wave_columns);
+  print_gate(rollout);
 }
 
 bool ended(const Json& rollout) {
@@ -156,22 +144,33 @@ Result<void> show_targets(Remote& remote, const Chosen& chosen, const Options& o
   return {};
 }
 
-void start_verb(CLI::App& noun, Chosen& chosen) {
+void plan_verb(CLI::App& noun, Chosen& chosen, const char* name, const char* help,
+               Result<void> (*run)(Remote&, const Chosen&, const Options&)) {
   auto o = std::make_shared<Options>();
-  auto* app = noun.add_subcommand("start", "move devices to a release, wave by wave");
-  app->add_option("--release", o->release, "release id, MODEL/VERSION, or VERSION")->required();
-  app->add_option("--selector", o->selector,
-                  "which devices; all of the release's model if not given");
-  app->add_option("--waves", o->waves, "rising shares of the targets, ending at 100%");
-  app->add_option("--soak", o->soak, "how long a wave stays healthy before the next opens");
-  app->add_option("--deadline", o->deadline,
-                  "after it a device that said nothing counts as failed");
-  app->add_option("--tolerance", o->tolerance, "share of a wave that may fail");
-  app->add_flag("--quarantined", o->quarantined, "also devices in quarantine: a patch for them");
-  app->add_flag("--dry-run", o->dry_run, "show who would get it, and who not and why");
-  app->callback([o, &chosen] {
-    chosen.run = [o, &chosen](Remote& remote) { return start(remote, chosen, *o); };
+  auto* app = noun.add_subcommand(name, help);
+  add_plan_options(*app, o->plan);
+  if (name == std::string_view("start"))
+    app->add_flag("--dry-run", o->dry_run, "show who would get it and when, and who not and why");
+  else
+    app->add_option("--change", o->id, "the proposal whose plan this is to be");
+  app->callback([o, run, &chosen] {
+    chosen.run = [o, run, &chosen](Remote& remote) { return run(remote, chosen, *o); };
   });
+}
+
+void proposal_list(CLI::App& noun, Chosen& chosen) {
+  noun.add_subcommand("proposals", "plans that wait for a second person, newest first")
+      ->callback([&chosen] {
+        chosen.run = [&chosen](Remote& remote) {
+          return show_list(remote, chosen, "/api/v1/proposals",
+                           {{"ID", "id"},
+                            {"STATE", "state"},
+                            {"AUTHOR", "author"},
+                            {"APPROVER", "approver"},
+                            {"ROLLOUT", "rollout"},
+                            {"DIGEST", "digest"}});
+        };
+      });
 }
 
 }  // namespace
@@ -179,7 +178,9 @@ void start_verb(CLI::App& noun, Chosen& chosen) {
 void rollout_commands(CLI::App& root, Chosen& chosen) {
   auto* noun = root.add_subcommand("rollout", "start, list, show, watch, pause, resume, halt");
   noun->require_subcommand(1);
-  start_verb(*noun, chosen);
+  plan_verb(*noun, chosen, "start", "move devices to a release, wave by wave", start);
+  plan_verb(*noun, chosen, "propose", "the same, for another operator to approve", propose);
+  proposal_list(*noun, chosen);
   noun->add_subcommand("list", "rollouts, newest first")->callback([&chosen] {
     chosen.run = [&chosen](Remote& remote) {
       return show_list(remote, chosen, "/api/v1/rollouts",
@@ -210,9 +211,13 @@ void rollout_commands(CLI::App& root, Chosen& chosen) {
          return {};
        });
   verb("watch", "follow it until it ends; exit 4 unless it is done", watch);
+  auto [approving, a] = verb("approve", "start the plan of another operator", approve);
+  approving->add_option("--digest", a->digest, "of the plan that you have looked at")->required();
+  auto [withdrawing, w] = verb("withdraw", "give a proposal up", withdraw);
+  withdrawing->add_option("--reason", w->reason, "why; goes to the ledger")->required();
   auto [targets, t] = verb("targets", "each device and what became of it", show_targets);
   targets->add_option("--outcome", t->outcome,
-                      "waiting, offered, installed, failed, reverted or silent");
+                      "waiting, offered, installed, failed, reverted, silent or overtaken");
   for (const char* name : {"pause", "resume", "halt"}) {
     auto [app, options] = verb(
         name,

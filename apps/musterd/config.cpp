@@ -139,6 +139,8 @@ std::vector<Option> options(Config& c) {
        duration(c.poll_interval)},
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
+      {"rollout-approval", "a rollout is proposed, and another operator approves it: true or false",
+       yes_or_no(c.rollout_approval)},
       {"ledger-public", "serve /ledger/ without a token: true or false",
        yes_or_no(c.ledger_public)},
       {"smaller-downloads",

@@ -34,6 +34,7 @@ struct Config {
   Duration retirement_deadline = 7 * 24h;  // to wipe, unless the model or the request says
   double enrolments_per_address = 500, enrolments_per_address_burst = 5'000;  // per I/O thread
   int isolations_per_hour = 50;
+  bool rollout_approval = false;  // a rollout needs two persons
   bool ledger_public = false;
   bool smaller_downloads = true;  // artifacts are compressed, and patched
   std::string log_level = "info";

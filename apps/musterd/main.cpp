@@ -54,6 +54,7 @@ static int run(const Config& config) {
       release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
   auto rollouts =
       expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
+  rollouts.need_approval(config.rollout_approval);
   auto actions =
       expect(actions::Actions::open(store, ledger, inventory, releases, rollouts, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));

@@ -59,6 +59,7 @@ void follow_verdicts(Domain& domain) {
                                                      const identity::Verdict& verdict,
                                                      const identity::AttestationPolicy* policy) {
     if (verdict.trust != identity::Trust::failed || !verdict.at) return;
+    domain.rollouts.saw(device.id, rollout::Stream::attestation);
     domain.response.found(
         {.device = device.id,
          .feature = "attestation",

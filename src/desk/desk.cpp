@@ -12,6 +12,7 @@
 #include "desk/answers.h"
 #include "desk/attesting.h"
 #include "desk/digesting.h"
+#include "desk/evidence.h"
 #include "desk/issuing.h"
 #include "desk/retiring.h"
 #include "desk/rolling.h"
@@ -133,6 +134,7 @@ void Desk::Floor::listen() {
   });
   follow_verdicts(domain);
   follow_releases(domain);
+  follow_evidence(domain);
   domain.rollouts.on_offer([this](const DeviceId& device) { offers.push_back(device); });
   domain.rollouts.on_progress(
       [this](rollout::RolloutId id, std::string_view) { news.rollouts.insert(id.number); });

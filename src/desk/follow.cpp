@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "desk/evidence.h"
+
 namespace muster::desk {
 
 namespace {
@@ -21,7 +23,10 @@ wire::Json rollout_news(const Domain& domain, const rollout::Progress& progress)
 std::function<void(std::vector<watch::Finding>)> reporter(Desk& desk) {
   return [&desk](const std::vector<watch::Finding>& findings) {
     desk.tell("a finding", [findings](Domain& domain) -> Result<void> {
-      for (const watch::Finding& finding : findings) domain.response.found(finding);
+      for (const watch::Finding& finding : findings) {
+        evidence_of(domain, finding);
+        domain.response.found(finding);
+      }
       return {};
     });
   };

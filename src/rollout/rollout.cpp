@@ -47,8 +47,8 @@ const char* name_of(WaveState s) {
 }
 
 const char* name_of(Outcome o) {
-  constexpr const char* names[] = {"waiting", "offered",  "installed",
-                                   "failed",  "reverted", "silent"};
+  constexpr const char* names[] = {"waiting",  "offered", "installed", "failed",
+                                   "reverted", "silent",  "overtaken"};
   return names[static_cast<std::size_t>(o)];
 }
 
@@ -61,6 +61,10 @@ Result<Rollouts> Rollouts::open(store::Store& store, ledger::Ledger& ledger,
                                 const Clock& clock, Random& random) {
   auto book = std::make_unique<Book>(store, ledger, inventory, releases, clock, random);
   TRY_VOID(book->load());
+  inventory.on_change([b = book.get()](const inventory::Device& d, inventory::Change change) {
+    using inventory::Change;
+    if (change != Change::presence && change != Change::desired_changed) b->follow(d);
+  });
   return Rollouts(std::move(book));
 }
 
@@ -79,6 +83,13 @@ Result<void> Rollouts::pause(RolloutId id, ledger::Actor by, std::string why) {
 Result<void> Rollouts::resume(RolloutId id, ledger::Actor by) {
   TRY(Course * c, book_->find(id));
   if (c->state == State::running) return {};
+  if (c->state == State::reverting && c->back_held) {
+    c->back_held = false;
+    auto& writer = book_->record(*c, std::move(by), "rollout.resumed");
+    book_->open_back(writer, *c);
+    book_->tell_progress(*c);
+    return {};
+  }
   if (c->state != State::paused) return not_now(*c, "resumed");
   c->state = State::running;
   c->reason.clear();
@@ -88,7 +99,7 @@ Result<void> Rollouts::resume(RolloutId id, ledger::Actor by) {
     const Member& m = c->members[i];
     if (m.outcome != Outcome::waiting || !c->opened(m)) continue;
     book_->await(*c, i);
-    book_->tell_offer(m);
+    if (!c->paced()) book_->tell_offer(m);
   }
   book_->tell_progress(*c);
   return {};
@@ -104,13 +115,13 @@ Result<void> Rollouts::halt(RolloutId id, ledger::Actor by, std::string why) {
 
 Result<Progress> Rollouts::progress(RolloutId id) const {
   TRY(const Course* c, book_->find(id));
-  return c->progress();
+  return c->progress(book_->clock.now());
 }
 
 std::vector<Progress> Rollouts::list(std::size_t limit) const {
   std::vector<Progress> out;
   for (auto at = book_->courses.rbegin(); at != book_->courses.rend() && out.size() < limit; ++at)
-    out.push_back(at->second.progress());
+    out.push_back(at->second.progress(book_->clock.now()));
   return out;
 }
 
@@ -135,6 +146,7 @@ Result<std::vector<Target>> Rollouts::targets(RolloutId id, std::optional<Outcom
 void Rollouts::tick() {
   const Instant now = book_->clock.now();
   book_->notice_jump(now);
+  book_->look_for_the_absent();  // first: silence that is known is not counted a second time
   auto& deadlines = book_->deadlines;
   for (std::size_t expired = 0; expired < expiries_a_tick && !deadlines.empty();) {
     const auto [at, id, position] = deadlines.top();
@@ -152,7 +164,12 @@ void Rollouts::tick() {
     book_->expire(c, m);
     ++expired;
   }
-  for (const RolloutId id : std::set(book_->live)) book_->advance(book_->courses.at(id));
+  for (const RolloutId id : std::set(book_->live)) {
+    Course& c = book_->courses.at(id);
+    book_->sweep(c);
+    if (c.live()) book_->tell_held(c);
+    book_->advance(c);
+  }
 }
 
 void Rollouts::on_offer(std::function<void(const DeviceId&)> listener) {

@@ -17,6 +17,12 @@
 // release; who is left on it is named in the reason. A device that stays silent on its way back
 // keeps that offer after the rollout has ended, until a later rollout takes it over.
 //
+// With a gate (gate.h) evidence decides in place of the tolerance, and the way back has waves and a
+// rate of its own; who is merely offered the release loses the offer at once. In a plan with limits
+// or windows nobody is silent whom they hold back. What a gate compares are devices that have been
+// here since the rollout began. After a restart of the controller each device has the gate's
+// silence to come back, before it is silent.
+//
 // Domain thread only. Time comes from the Clock, the order of canaries from the Random; nothing
 // here sleeps.
 #pragma once
@@ -34,25 +40,11 @@
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
 #include "release/release.h"
+#include "rollout/plan.h"
+#include "rollout/proposal.h"
 #include "store/store.h"
 
 namespace muster::rollout {
-
-struct Wave {
-  int share_permille =
-      1000;  // of the targets, earlier waves included; rises strictly, ends at 1000
-  int tolerance_permille = 100;  // of this wave's targets; more failures than this halt the rollout
-  Duration soak = 30s;           // how long the wave stays healthy before the next one opens
-};
-
-struct Plan {
-  std::string release;  // Release::id
-  inventory::Selector
-      selector;              // evaluated once, at the start; devices of the release's model only
-  std::vector<Wave> waves;   // 1 to 32
-  Duration deadline = 300s;  // from offer to outcome, 1 s to 30 days; after it the device is silent
-  bool quarantined = false;  // also devices in quarantine: this is a patch for them
-};
 
 // running → paused ⇄ running; → reverting → reverted, or → halted when there is no way back to
 // offer; → done.
@@ -60,12 +52,20 @@ enum class State { running, paused, halted, reverting, done, reverted };
 // soaking: each target has an outcome; failed: beyond its tolerance, or the rollout was halted in
 // it
 enum class WaveState { waiting, open, soaking, passed, failed };
-enum class Outcome { waiting, offered, installed, failed, reverted, silent };
+// overtaken: an emergency patch took the device over; it says nothing about this release.
+enum class Outcome : std::uint8_t {
+  waiting,
+  offered,
+  installed,
+  failed,
+  reverted,
+  silent,
+  overtaken
+};
+inline constexpr std::size_t outcomes = 7;
 const char* name_of(State);
 const char* name_of(WaveState);
 const char* name_of(Outcome);
-
-using RolloutId = Id<Plan>;
 
 struct WaveProgress {
   Wave wave;
@@ -77,7 +77,7 @@ struct WaveProgress {
   std::size_t failed = 0;     // on which the release failed, whether or not they are back by now
   std::size_t reverted = 0;   // back on what they ran before, by themselves or by the way back
   std::size_t silent = 0;     // no word until the deadline
-  std::array<std::size_t, 6> outcomes{};  // each target once, by its Outcome now
+  std::array<std::size_t, rollout::outcomes> outcomes{};  // each target once, by its Outcome now
 };
 
 struct Progress {
@@ -89,6 +89,10 @@ struct Progress {
   Instant started_at;
   std::optional<Instant> ended_at;
   std::vector<WaveProgress> waves;
+  std::optional<Verdict> gate;  // its evidence now; of a plan with a gate, until it ends
+  bool holding = false;         // the current wave has soaked, and its gate waits for evidence
+  std::size_t back_wave = 0;    // of the way back: how many of its waves are open
+  bool back_held = false;       // too many fail on their way back; resume() goes on
 };
 
 struct Target {
@@ -105,10 +109,20 @@ struct Decision {  // what a device should run, and the number that orders it
   bool back = false;
 };
 
+struct PreviewWave {
+  std::size_t targets = 0;
+  std::vector<DeviceId> first;  // at most 100, in the order of the draw
+  Instant earliest;             // at which it may open, if each earlier one goes at its best
+};
+
 struct Preview {
   std::vector<std::size_t> wave_sizes;
   std::vector<std::pair<DeviceId, std::string>> left_out;  // and why; at most 1,000
   std::size_t targets = 0;
+  std::vector<PreviewWave> waves = {};
+  std::uint64_t seed = 0;  // start with it to get this draw
+  std::vector<std::pair<DeviceId, RolloutId>> overtaken =
+      {};  // by an emergency patch; at most 1,000
 };
 
 class Rollouts {
@@ -121,6 +135,17 @@ class Rollouts {
   Result<Preview> preview(const Plan&) const;
   Result<RolloutId> start(
       Plan, ledger::Actor);  // conflict when a target is in another live rollout, named
+  // Two persons. A plan that is proposed waits; whoever did not write it approves it by its digest,
+  // and it starts. A change makes it another plan, of another author, which nobody has approved.
+  Result<ProposalId> propose(Plan, ledger::Actor);
+  Result<void> amend(ProposalId, Plan, ledger::Actor);
+  Result<RolloutId> approve(ProposalId, std::string_view digest, ledger::Actor);
+  Result<void> withdraw(ProposalId, ledger::Actor, std::string why);
+  Result<Proposal> proposal(ProposalId) const;
+  std::vector<Proposal> proposals(std::size_t limit) const;  // newest first
+  void need_approval(bool);  // start() refuses; before the first question
+  bool needs_approval() const;
+
   Result<void> pause(RolloutId, ledger::Actor,
                      std::string why);  // no new offers; those made still count
   Result<void> resume(RolloutId, ledger::Actor);
@@ -138,7 +163,11 @@ class Rollouts {
       const DeviceId&);  // none: stay as you are. The first answer counts as the offer made
   Result<void> report(const DeviceId&, std::string_view release, Outcome,
                       std::string detail);  // installed, failed or reverted; repeats are harmless
-  void tick();                              // deadlines, soaks, next waves; call it each second
+  // What was seen of a device, as evidence for the gate of its rollout; nothing where there is
+  // none.
+  void saw(const DeviceId&, Stream);
+  void presence(const DeviceId&, bool online);
+  void tick();  // deadlines, soaks, next waves; call it each second
 
   void on_offer(std::function<void(const DeviceId&)>);  // offer() has a new answer for this device;
                                                         // called inside the command

@@ -1,5 +1,8 @@
 // On disk, each commit synced: what the domain's thread pays.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <chrono>
 
 #include "rollout/internal/test_world.h"
 
@@ -71,5 +74,53 @@ void Restart(benchmark::State& state) {
   }
 }
 BENCHMARK(Restart)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+
+std::size_t heap() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+double ms_of(auto&& what) {
+  const auto from = std::chrono::steady_clock::now();
+  what();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
+}
+
+// What planning a million takes, what starting does, and the memory that the rollout then holds:
+// with a gate, limits, and a draw in proportion.
+void AMillion(benchmark::State& state) {
+  World world({.devices = 1'000'000, .on_disk = true});
+  auto plan = world.plan({{.share_permille = 10}, {.share_permille = 1000}});
+  plan.gate = Gate{};
+  plan.spread = {"firmware", "site"};
+  for (auto _ : state) {
+    const auto before = heap();
+    state.counters["plan_ms"] = ms_of([&] { expect(world.rollouts->preview(plan)); });
+    state.counters["start_ms"] = ms_of([&] { expect(world.rollouts->start(plan, world.alice)); });
+    state.counters["commit_ms"] = ms_of([&] { world.commit(); });
+    state.counters["heap_MB"] = static_cast<double>(heap() - before) / 1e6;
+    state.counters["tick_ms"] = ms_of([&] { world.rollouts->tick(); });
+  }
+}
+BENCHMARK(AMillion)->Unit(benchmark::kSecond)->Iterations(1)->UseRealTime();
+
+// What devices report of an offer made, under a gate; a thousand in one commit.
+void DurableReports(benchmark::State& state) {
+  constexpr std::size_t batch = 1'000;
+  World world({.devices = fleet, .on_disk = true});
+  auto plan = world.plan(all_at_once);
+  plan.gate = Gate{.control_permille = 0};
+  expect(world.rollouts->start(plan, world.alice));
+  world.everybody_asks();
+  world.commit();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < batch; ++i)
+      expect(world.rollouts->report(world.devices[next++], world.wanted, Outcome::installed, ""));
+    world.commit();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(next));
+}
+BENCHMARK(DurableReports)->Iterations(fleet / 1'000)->UseRealTime();
 
 }  // namespace

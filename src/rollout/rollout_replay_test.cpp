@@ -15,7 +15,7 @@ class Story {
   Story(World& world, std::uint64_t seed) : world_(world), chance_(seed) {}
 
   void step() {
-    switch (chance_.below(12)) {
+    switch (chance_.below(14)) {
       case 0:
         return start();
       case 1:
@@ -27,6 +27,10 @@ class Story {
       case 5:
       case 6:
         return ask();
+      case 7:
+        return show();
+      case 8:
+        return regroup();
       default:
         return report();
     }
@@ -50,8 +54,42 @@ class Story {
       plan.selector = expect(inventory::Selector::parse(half));
     }
     if (chance_.below(3) == 0) plan.release = world_.earlier;
+    terms(plan);
     auto id = world_.rollouts->start(std::move(plan), world_.alice);
     tell("start", id ? std::to_string(id->number) : id.error().message);
+  }
+
+  void terms(Plan& plan) {
+    plan.emergency = chance_.below(6) == 0;
+    if (chance_.below(3) == 0) {
+      plan.selector = expect(inventory::Selector::parse("\"north\" in groups"));
+      plan.follow = !plan.emergency;
+    }
+    if (chance_.below(3) == 0) plan.way_back.shares = {1 + permille() / 2, 1000};
+    if (chance_.below(2)) return;
+    plan.gate = Gate{.control_permille = permille() / 4,
+                     .small_wave = 1,
+                     .patience = Duration(1'000 * static_cast<int>(chance_.below(60))),
+                     .otherwise = chance_.below(2) ? Otherwise::pass : Otherwise::pause,
+                     .watched = {Stream::install, Stream::health, Stream::restarts}};
+  }
+
+  // What a gate hears of a device.
+  void show() {
+    for (auto n = chance_.below(8); n > 0; --n) {
+      const auto& d = someone();
+      if (chance_.below(3))
+        world_.rollouts->presence(d, chance_.below(3) > 0);
+      else
+        world_.rollouts->saw(d, Stream::health);
+    }
+  }
+
+  void regroup() {
+    const auto& d = someone();
+    std::vector<std::string> groups;
+    if (chance_.below(2)) groups.push_back("north");
+    expect(world_.inventory->edit(d, {.groups = groups}, world_.alice));
   }
 
   void govern() {
@@ -109,7 +147,11 @@ std::string standing(const World& world) {
   std::string out;
   for (const auto& p : world.rollouts->list(1'000)) {
     out += std::to_string(p.id.number) + ' ' + name_of(p.state) + ' ' + std::to_string(p.wave) +
-           ' ' + p.reason + '\n';
+           ' ' + std::to_string(p.back_wave) + ' ' + p.reason + '\n';
+    if (p.gate)
+      for (const Evidence& e : p.gate->evidence)
+        out += "  " + std::to_string(e.harm) + ' ' + std::to_string(e.treated) + ' ' +
+               std::to_string(e.treated_events) + ' ' + std::to_string(e.control) + '\n';
     for (const auto& w : p.waves) out += "  " + counts(w) + '\n';
   }
   return out;

@@ -8,7 +8,7 @@
 namespace muster::scenario {
 namespace {
 
-const ledger::Actor ann{"operator:ann", "admin"};
+const ledger::Actor ann{"operator:ann", "admin"}, bob{"operator:bob", "operator"};
 
 void expect_devices(World& world) {
   wire::Manifest manifest{.owner = "the city", .devices = {}};
@@ -104,6 +104,71 @@ Ending play(World& world) {
   return ending;
 }
 
+// Offers from some minute to come, for two hours.
+rollout::Plan gated(World& world, const std::string& release) {
+  const auto last = world.look<Instant>(
+      [](desk::Domain& d) { return expect(d.ledger.entry(d.ledger.size() - 1)).at; });
+  rollout::Plan plan{.release = release,
+                     .selector = inventory::Selector::everything(),
+                     .waves = {{.share_permille = 600, .soak = 5s}, {.soak = 5s}}};
+  plan.deadline = 60s;
+  plan.gate = rollout::Gate{.control_permille = 150, .small_wave = 1, .patience = 10s};
+  plan.limits.at_once = 4;
+  const int minute = static_cast<int>((last.time_since_epoch() % 24h) / 1min) + 2;
+  plan.windows = {{.from_minute = minute % 1440, .to_minute = (minute + 120) % 1440}};
+  plan.way_back.shares = {300, 1000};
+  return plan;
+}
+
+// Proposed, changed, refused with the digest of before, approved with that of now.
+void roll_out_by_two(World& world, rollout::Plan plan) {
+  const auto latest = [](desk::Domain& d) { return d.rollouts.proposals(1); };
+  const auto before =
+      world.look<std::size_t>([](desk::Domain& d) { return d.rollouts.proposals(100).size(); });
+  plan.deadline = 59s;
+  expect(world.operate(
+      [&](desk::Domain& d) -> Result<void> {
+        TRY_VOID(d.rollouts.propose(plan, ann));
+        return {};
+      },
+      [&](desk::Domain& d) { return d.rollouts.proposals(100).size() > before; }));
+  const auto first =
+      world.look<rollout::Proposal>([&](desk::Domain& d) { return latest(d).at(0); });
+  plan.deadline = 60s;
+  expect(world.operate([&](desk::Domain& d) { return d.rollouts.amend(first.id, plan, ann); },
+                       [&](desk::Domain& d) { return latest(d).at(0).digest != first.digest; }));
+  const auto approve = [&](const std::string& digest) {
+    return world.operate(
+        [&](desk::Domain& d) -> Result<void> {
+          TRY_VOID(d.rollouts.approve(first.id, digest, bob));
+          return {};
+        },
+        [&](desk::Domain& d) { return latest(d).at(0).rollout.has_value(); });
+  };
+  CHECK_FALSE(approve(first.digest));
+  const auto digest =
+      world.look<std::string>([&](desk::Domain& d) { return latest(d).at(0).digest; });
+  expect(approve(digest));
+  world.pass(150s);
+  world.settle();
+}
+
+Ending play_by_two(World& world) {
+  expect_devices(world);
+  world.settle();
+  const std::string good = world.make_release("1.1.0"), bad = world.make_release("1.2.0");
+  roll_out_by_two(world, gated(world, good));
+  world.bad_on("1.2.0", {0, 1, 2, 3, 4, 5, 6});
+  roll_out_by_two(world, gated(world, bad));
+  Ending ending;
+  for (const SimDevice& device : world.devices()) ending.firmware.push_back(device.version);
+  world.look<int>([&](desk::Domain& d) {
+    for (const auto& progress : d.rollouts.list(10)) ending.rollouts.push_back(progress.state);
+    return 0;
+  });
+  return ending;
+}
+
 }  // namespace
 
 TEST_CASE("the city's story ends with every meter on the good release and active") {
@@ -138,6 +203,25 @@ TEST_CASE("power that fails at any commit point loses nothing that was acknowled
         CHECK(world.verify());
       }
   }
+}
+
+TEST_CASE(
+    "a rollout by two persons under a gate and in a window ends the same wherever power fails") {
+  World calm(4, 7);
+  const Ending expected = play_by_two(calm);
+  CHECK(expected.firmware == std::vector<std::string>(7, "1.1.0"));
+  CHECK(expected.rollouts == std::vector{rollout::State::reverted, rollout::State::done});
+  for (CutPoint point : {CutPoint::before_commit, CutPoint::after_commit})
+    for (std::size_t commit = 1; commit <= calm.commits(); ++commit) {
+      World world(4, 7);
+      world.cut_power(point, commit);
+      INFO("power fails " << (point == CutPoint::before_commit ? "before" : "after") << " commit "
+                          << commit << " of " << calm.commits());
+      const Ending ending = play_by_two(world);
+      CHECK(world.was_cut());
+      CHECK(ending == expected);
+      CHECK(world.verify());
+    }
 }
 
 // Each third commit, of which three tries fail: so each is among those that fail.

@@ -1,4 +1,5 @@
 #include "api/internal/listing.h"
+#include "api/internal/rollout_plan.h"
 #include "api/internal/route.h"
 #include "api/internal/views.h"
 
@@ -7,46 +8,6 @@ namespace {
 
 using wire::Json;
 using wire::ObjectReader;
-
-Result<rollout::Wave> wave_of(const Json& value, std::size_t index) {
-  ObjectReader in(value, "/waves/" + std::to_string(index));
-  rollout::Wave wave;
-  wave.share_permille = static_cast<int>(in.integer("share_permille", 1, 1000));
-  wave.tolerance_permille =
-      static_cast<int>(in.integer_or("tolerance_permille", wave.tolerance_permille, 0, 1000));
-  wave.soak = std::chrono::seconds(in.integer_or("soak_s", 30, 0, 30 * 86'400));
-  TRY_VOID(in.done());
-  return wave;
-}
-
-Result<rollout::Plan> plan_of(Context& c) {
-  ObjectReader in(c.body);
-  const std::string release = in.text("release", 64),
-                    selector = in.text_or("selector", "all", 2048);
-  const Json::Array waves = in.array("waves", 32);
-  rollout::Plan plan{
-      .release = release, .selector = inventory::Selector::everything(), .waves = {}};
-  plan.deadline = std::chrono::seconds(in.integer_or("deadline_s", 300, 1, 30 * 86'400));
-  plan.quarantined = in.boolean_or("quarantined", false);
-  TRY_VOID(in.done());
-  TRY(plan.selector, about(inventory::Selector::parse(selector), "/selector"));
-  for (std::size_t i = 0; i < waves.size(); ++i) {
-    TRY(auto wave, wave_of(waves[i], i));
-    plan.waves.push_back(wave);
-  }
-  return plan;
-}
-
-Reply preview(const rollout::Preview& found) {
-  Json waves = Json::array(), left_out = Json::array();
-  for (std::size_t size : found.wave_sizes) waves.push(size);
-  for (const auto& [device, why] : found.left_out)
-    left_out.push(Json::object({{"device", device.text()}, {"why", why}}));
-  return {.body = Json::object({{"dry_run", true},
-                                {"targets", found.targets},
-                                {"waves", std::move(waves)},
-                                {"left_out", std::move(left_out)}})};
-}
 
 Result<Reply> one(Context& c, rollout::RolloutId id, int status = 200) {
   TRY(auto progress, c.domain.rollouts.progress(id));
@@ -58,7 +19,7 @@ Result<Reply> start(Context& c) {
   TRY(const bool dry_run, c.dry_run());
   if (dry_run) {
     TRY(auto found, c.domain.rollouts.preview(plan));
-    return preview(found);
+    return Reply{.body = preview_json(found)};
   }
   TRY(auto id, c.domain.rollouts.start(std::move(plan), c.actor()));
   TRY(auto reply, one(c, id, 201));
@@ -81,9 +42,10 @@ Result<Reply> show(Context& c) {
 Result<std::optional<rollout::Outcome>> outcome_of(const std::string& text) {
   using enum rollout::Outcome;
   if (text.empty()) return std::optional<rollout::Outcome>{};
-  for (auto outcome : {waiting, offered, installed, failed, reverted, silent})
+  for (auto outcome : {waiting, offered, installed, failed, reverted, silent, overtaken})
     if (text == name_of(outcome)) return outcome;
-  return fail(Fault::invalid, "must be waiting, offered, installed, failed, reverted or silent",
+  return fail(Fault::invalid,
+              "must be waiting, offered, installed, failed, reverted, silent or overtaken",
               "?outcome");
 }
 

@@ -1,5 +1,6 @@
 #include "api/internal/views.h"
 
+#include "api/internal/rollout_plan.h"
 #include "identity/attestation.h"
 
 namespace muster::api {
@@ -126,6 +127,9 @@ Json wave_json(const rollout::WaveProgress& wave) {
   for (std::size_t i = 0; i < wave.outcomes.size(); ++i)
     outcomes.set(name_of(static_cast<rollout::Outcome>(i)), wave.outcomes[i]);
   return Json::object({{"share_permille", wave.wave.share_permille},
+                       {"count", std::uint64_t{wave.wave.count}},
+                       {"selector", wave.wave.selector ? Json(wave.wave.selector->text()) : Json()},
+                       {"control", wave.wave.control},
                        {"tolerance_permille", wave.wave.tolerance_permille},
                        {"soak_s", wave.wave.soak.count() / 1000},
                        {"state", name_of(wave.state)},
@@ -145,6 +149,8 @@ Json rollout_json(const desk::Domain& domain, const rollout::Progress& progress)
   Json waves = Json::array();
   for (const auto& wave : progress.waves) waves.push(wave_json(wave));
   const auto* release = domain.releases.find(progress.plan.release);
+  Json terms = Json::object();
+  write_terms(terms, progress.plan);
   return Json::object({{"id", progress.id.number},
                        {"release", release ? release_json(*release) : Json()},
                        {"selector", progress.plan.selector.text()},
@@ -155,6 +161,11 @@ Json rollout_json(const desk::Domain& domain, const rollout::Progress& progress)
                        {"started_at", time_json(progress.started_at)},
                        {"ended_at", time_json(progress.ended_at)},
                        {"deadline_s", progress.plan.deadline.count() / 1000},
+                       {"terms", std::move(terms)},
+                       {"gate", progress.gate ? evidence_json(*progress.gate) : Json()},
+                       {"holding", progress.holding},
+                       {"back_wave", progress.back_wave},
+                       {"back_held", progress.back_held},
                        {"waves", std::move(waves)}});
 }
 

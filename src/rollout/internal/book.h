@@ -28,9 +28,15 @@ struct Place {
 using Deadline = std::tuple<Instant, RolloutId, std::size_t>;  // the last: a position
 using Deadlines = std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>>;
 
+// When a device will have been away for too long. Of those at one time in order of id: not in that
+// of the draw, which would favour one side of the comparison.
+using Absence = std::tuple<Instant, RolloutId, std::string, std::size_t>;  // the last: a position
+using Absences = std::priority_queue<Absence, std::vector<Absence>, std::greater<>>;
+
 struct Chosen {
   std::vector<DeviceId> targets;  // in order of id
   std::vector<std::pair<DeviceId, std::string>> left_out;
+  std::vector<std::pair<DeviceId, RolloutId>> overtaken;  // of the targets; in order of id
 };
 
 struct Rollouts::Book {
@@ -45,6 +51,9 @@ struct Rollouts::Book {
   std::set<RolloutId> live = {};
   std::unordered_map<std::string_view, Place> places = {};  // keys lie in the members
   Deadlines deadlines = {};
+  Absences absences = {};
+  std::map<ProposalId, Proposal> proposals = {};
+  bool approval_needed = false;
   std::optional<Instant> ticked_at = {};
   std::vector<std::function<void(const DeviceId&)>> offer_listeners = {};
   std::vector<std::function<void(RolloutId, std::string_view)>> progress_listeners = {};
@@ -62,11 +71,47 @@ struct Rollouts::Book {
   std::optional<std::pair<Course*, Member>> ended_member(const DeviceId&,
                                                          const std::string& release);
 
-  // the start (start.cpp)
+  void load_evidence(Course&);
+  void load_paces(Course&);
+  Result<void> load_proposals();
+  void write_evidence(store::Writer&, const Course&, Stream) const;
+  void write_seen(store::Writer&, const Course&, const Member&) const;
+  void write_pace(store::Writer&, const Course&, const Site&) const;
+  void write_proposal(store::Writer&, const Proposal&) const;
+  std::vector<std::string> failed_in(RolloutId) const;  // failed, reverted or silent; sorted
+
+  // who may take the release (eligible.cpp)
   Result<Chosen> choose(const Plan&) const;
   std::string why_not(const Plan&, const release::Release&, const inventory::Device&) const;
+
+  // the start (start.cpp)
+  Result<RolloutId> start(Plan, ledger::Actor);
   Course& new_course(Plan, const std::vector<DeviceId>& targets);
+  void enter(Course&, std::size_t position);      // into the places, whatever was there
   void take_over(store::Writer&, const Course&);  // from rollouts that have ended but for the late
+
+  // who comes and goes while it lasts (joining.cpp)
+  void overtake(const Course& by, const Chosen&);
+  void follow(const inventory::Device&);
+  void join(Course&, const inventory::Device&);
+
+  // evidence (gating.cpp)
+  void saw(Course&, Member&, Stream);
+  bool halt_if_harmful(Course&);
+  void present(Course&, Member&, bool online);
+  void look_for_the_absent();
+  void sweep(Course&);  // after a restart: who has not come back
+  enum class Pass { no, evidence, patience, consent, unmeasured };
+  Pass may_pass(Course&);
+  void hold(Course&, bool);
+
+  // windows and limits (pacing.cpp)
+  bool may_offer(Course&, const Member&, const inventory::Device&);
+  bool may_go_back(Course&);
+  void spend(store::Writer&, Course&, const Member&, bool back);
+  bool held_back(Course&, const Member&);  // it could not have been offered anything until now
+  void tell_held(Course&);
+  std::size_t room(const Course&) const;
 
   // waves (wave.cpp)
   void open_wave(Course&, std::size_t wave);
@@ -90,6 +135,8 @@ struct Rollouts::Book {
   std::uint32_t origin_of(Course&, const std::string& told) const;
   bool is_way(const Course&, const std::string& release) const;
   void halt(Course&, ledger::Actor, std::string why);
+  void open_back(store::Writer&, Course&);
+  void advance_back(Course&);  // opens its next wave, or ends it
   std::string named_stuck(const Course&) const;
 
   // when the clock jumps (jump.cpp)

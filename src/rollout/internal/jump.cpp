@@ -43,9 +43,17 @@ void Rollouts::Book::begin_waits_anew(Course& c, Instant now, Duration jump) {
     if (w.state == WaveState::soaking) c.settled_at[i] = now;
     write_wave(writer, c, i);
   }
+  not_after(c.held_at, now);
+  not_after(c.awake_at, now);
+  for (Site& site : c.sites) site.next_us = std::min(site.next_us, millis(now) * 1000);
+  for (auto& [position, since] : c.away) {
+    since = now;
+    absences.emplace(now + c.trial->gate().silence, c.id, c.members[position].device.text(),
+                     position);
+  }
   for (Member& m : c.members) {
     if (m.since <= now) continue;
-    m.since = now;
+    c.change(m, [&] { m.since = now; });
     writer.write("UPDATE rollout_target SET since = ? WHERE rollout = ? AND device = ?",
                  {millis(now), static_cast<std::int64_t>(c.id.number), m.device.text()});
   }

@@ -82,7 +82,7 @@ std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m,
   if (m.number == 0) {
     const bool kept_away =
         !device || (device->state == Lifecycle::quarantined && !c.plan.quarantined);
-    if (c.state == State::paused || kept_away) return std::nullopt;
+    if (c.state == State::paused || kept_away || !may_offer(c, m, *device)) return std::nullopt;
     make_offer(c, m, *device);
   }
   return Decision{c.plan.release, m.number, false};
@@ -90,7 +90,10 @@ std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m,
 
 std::optional<Decision> Rollouts::Book::decide_back(Course& c, Member& m) {
   if (!returning(c, m)) return std::nullopt;
-  if (m.back_number == 0) make_back_offer(c, m);
+  if (m.back_number == 0) {
+    if (c.live() && !may_go_back(c)) return std::nullopt;
+    make_back_offer(c, m);
+  }
   return Decision{c.origins[m.origin].release, m.back_number, true};
 }
 
@@ -102,10 +105,11 @@ void Rollouts::Book::make_offer(Course& c, Member& m, const inventory::Device& d
                  {{"release", c.plan.release}, {"from", device.release_id}, {"back", false}}));
   c.change(m, [&] {
     m.number = ledger.size();
-    m.origin = origin;
+    m.origin = static_cast<std::uint16_t>(origin);
     m.outcome = Outcome::offered;
     m.since = clock.now();
   });
+  spend(writer, c, m, false);
   write_member(writer, c, m, "");
   await(c, c.position_of(m));
   judge(writer, c, m.wave);
@@ -122,6 +126,7 @@ void Rollouts::Book::make_back_offer(Course& c, Member& m) {
     if (c.live()) m.leg = Leg::back;
     m.since = clock.now();
   });
+  if (c.live()) spend(writer, c, m, true);
   write_member(writer, c, m, "");
   if (c.live()) await(c, c.position_of(m));
   tell_progress(c);
@@ -203,9 +208,8 @@ void Rollouts::Book::settle(store::Writer& writer, Course& c, const Member& m) {
     write_wave(writer, c, wave);
   } else if (c.moving()) {
     judge(writer, c, wave);
-  } else if (c.unsettled == 0) {
-    record(c, ledger::system_actor("rollout"), "rollout.reverted");
-    finish(writer, c, State::reverted);
+  } else {
+    advance_back(c);
   }
 }
 

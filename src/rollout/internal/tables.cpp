@@ -22,7 +22,23 @@ constexpr const char* steps[] = {
     " detail TEXT NOT NULL DEFAULT '', PRIMARY KEY(rollout, device)) WITHOUT ROWID;"
     "CREATE INDEX rollout_target_by_outcome ON rollout_target(rollout, outcome, device);"
     "CREATE INDEX rollout_target_by_device ON rollout_target(device, rollout)",
-    "ALTER TABLE rollout_rollout ADD COLUMN anew_at INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE rollout_rollout ADD COLUMN anew_at INTEGER NOT NULL DEFAULT 0",
+    // A way back that had begun had no waves: -1 is everybody.
+    "ALTER TABLE rollout_rollout ADD COLUMN back_wave INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rollout_rollout ADD COLUMN back_until INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE rollout_rollout ADD COLUMN back_going INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rollout_rollout ADD COLUMN back_held INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rollout_target ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE rollout_target ADD COLUMN here INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE rollout_evidence(rollout INTEGER NOT NULL, stream INTEGER NOT NULL,"
+    " treated INTEGER NOT NULL, control INTEGER NOT NULL, r0 REAL NOT NULL, r1 REAL NOT NULL,"
+    " r2 REAL NOT NULL, r3 REAL NOT NULL, r4 REAL NOT NULL, r5 REAL NOT NULL, r6 REAL NOT NULL,"
+    " PRIMARY KEY(rollout, stream)) WITHOUT ROWID;"
+    "CREATE TABLE rollout_pace(rollout INTEGER NOT NULL, site TEXT NOT NULL, next_us INTEGER NOT"
+    " NULL, PRIMARY KEY(rollout, site)) WITHOUT ROWID;"
+    "CREATE TABLE rollout_proposal(id INTEGER PRIMARY KEY, plan TEXT NOT NULL, author TEXT NOT"
+    " NULL, at INTEGER NOT NULL, standing INTEGER NOT NULL, approver TEXT NOT NULL, rollout "
+    "INTEGER)"};
 
 std::int64_t number_of(auto value) {
   return static_cast<std::int64_t>(value);
@@ -47,7 +63,8 @@ std::unexpected<Error> corrupt(const Course& c, const std::string& why) {
 Result<void> read_counts(const Course& c, WaveProgress& w, std::string_view text) {
   TRY(const auto json, wire::parse_json(text));
   const auto* items = json.items();
-  if (!items || items->size() != 5 + w.outcomes.size()) return corrupt(c, "its counts are cut");
+  if (!items || items->size() < 11 || items->size() > 5 + w.outcomes.size())
+    return corrupt(c, "its counts are cut");
   std::vector<std::size_t> n;
   for (const auto& item : *items) {
     if (!item.integer()) return corrupt(c, "its counts are no numbers");
@@ -62,8 +79,8 @@ Result<void> read_counts(const Course& c, WaveProgress& w, std::string_view text
   return {};
 }
 
-// Columns: device, wave, outcome, leg, sick, number, back_number, since; position and origin are
-// the caller's.
+// Columns: device, wave, outcome, leg, sick, number, back_number, since, seen, here; position and
+// origin are the caller's.
 Result<Member> read_member(const Course& c, const store::Rows& rows) {
   Member m;
   TRY(m.device, DeviceId::parse(rows.text(0)));
@@ -74,6 +91,8 @@ Result<Member> read_member(const Course& c, const store::Rows& rows) {
   m.number = static_cast<std::uint64_t>(rows.integer(5));
   m.back_number = static_cast<std::uint64_t>(rows.integer(6));
   m.since = instant(rows.integer(7));
+  m.seen = static_cast<std::uint8_t>(rows.integer(8) & 0x3f);
+  m.here = rows.integer(9) != 0;
   if (m.wave >= c.waves.size()) return corrupt(c, "a target is in no wave");
   return m;
 }
@@ -88,13 +107,13 @@ Result<void> Rollouts::Book::load() {
     if (c.live() || c.state == State::reverted) TRY_VOID(load_members(c));
     if (c.live()) live.insert(id);
   }
-  return {};
+  return load_proposals();
 }
 
 Result<void> Rollouts::Book::load_courses() {
   auto rows = store.read(
       "SELECT id, plan, seed, state, wave, reason, started_at, resumed_at, turned_at, ended_at,"
-      " anew_at FROM rollout_rollout ORDER BY id");
+      " anew_at, back_wave, back_until, back_going, back_held FROM rollout_rollout ORDER BY id");
   while (rows.next()) {
     Course c;
     c.id.number = static_cast<std::uint64_t>(rows.integer(0));
@@ -109,6 +128,16 @@ Result<void> Rollouts::Book::load_courses() {
     c.turned_at = instant(rows.integer(8));
     if (!rows.null(9)) c.ended_at = instant(rows.integer(9));
     c.anew_at = instant(rows.integer(10));
+    c.back_wave = static_cast<std::size_t>(rows.integer(11));
+    c.back_until = static_cast<std::size_t>(rows.integer(12));  // until its members are here
+    c.back_going = static_cast<std::size_t>(rows.integer(13));
+    c.back_held = rows.integer(14) != 0;
+    if (c.plan.gate && c.live()) c.trial.emplace(*c.plan.gate);
+    c.awake_at = c.held_at = clock.now();
+    for (const Window& w : c.plan.windows) {
+      TRY(auto zone, Zone::parse(w.zone));
+      c.zones.push_back(zone);
+    }
     if (c.wave >= c.plan.waves.size()) return corrupt(c, "it is in a wave that it does not have");
     const auto id = c.id;
     courses.emplace(id, std::move(c));
@@ -138,19 +167,30 @@ Result<void> Rollouts::Book::load_waves(Course& c) {
 // Of a live rollout all, by position; of a reverted one those that are still offered the way back.
 Result<void> Rollouts::Book::load_members(Course& c) {
   auto rows = store.read(
-      "SELECT device, wave, outcome, leg, sick, number, back_number, since, origin"
+      "SELECT device, wave, outcome, leg, sick, number, back_number, since, seen, here, origin"
       " FROM rollout_target WHERE rollout = ? AND (? OR leg = ?) ORDER BY position",
       {number_of(c.id.number), std::int64_t{c.live()}, number_of(Leg::late)});
   while (rows.next()) {
     TRY(auto m, read_member(c, rows));
-    m.origin = origin_of(c, rows.text(8));
+    m.origin = static_cast<std::uint16_t>(origin_of(c, rows.text(10)));
+    if (const auto* device = inventory.find(m.device); device && c.live())
+      m.site = c.site_of(*device);
     c.members.push_back(std::move(m));
   }
+  const bool back = c.state == State::reverting;
+  const bool all_back = back && c.back_until > c.members.size();
+  const std::size_t until = back ? std::min(c.back_until, c.members.size()) : 0;
+  if (all_back) c.back_wave = c.plan.way_back.shares.size();
+  c.back_until = 0;
+  load_evidence(c);
+  load_paces(c);
   for (std::size_t i = 0; i < c.members.size(); ++i) {
     if (c.live()) c.count(c.members[i]);
-    places.insert_or_assign(c.members[i].device.text(), Place{&c, i});
-    if (c.live()) await(c, i);
+    if (c.members[i].outcome != Outcome::overtaken) enter(c, i);
   }
+  if (all_back) c.back_going = c.unsettled;
+  c.open_back(until);
+  for (std::size_t i = 0; c.live() && i < c.members.size(); ++i) await(c, i);
   return {};
 }
 
@@ -158,7 +198,7 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
   const auto plan = wire::to_text(to_json(c.plan));
   const auto id = number_of(c.id.number);
   writer.write(
-      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0)",
+      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0,0,0,0,0)",
       {id, c.plan.release, plan, number_of(c.seed), number_of(c.state), number_of(c.wave), c.reason,
        millis(c.started_at), millis(c.resumed_at), millis(c.turned_at), time_or_null(c.ended_at)});
   for (std::size_t i = 0; i < c.waves.size(); ++i)
@@ -171,9 +211,11 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
 void Rollouts::Book::write(store::Writer& writer, const Course& c) const {
   writer.write(
       "UPDATE rollout_rollout SET state = ?, wave = ?, reason = ?, resumed_at = ?, turned_at = ?,"
-      " ended_at = ?, anew_at = ? WHERE id = ?",
+      " ended_at = ?, anew_at = ?, back_wave = ?, back_until = ?, back_going = ?,"
+      " back_held = ? WHERE id = ?",
       {number_of(c.state), number_of(c.wave), c.reason, millis(c.resumed_at), millis(c.turned_at),
-       time_or_null(c.ended_at), millis(c.anew_at), number_of(c.id.number)});
+       time_or_null(c.ended_at), millis(c.anew_at), number_of(c.back_wave), number_of(c.back_until),
+       number_of(c.back_going), number_of(c.back_held), number_of(c.id.number)});
 }
 
 void Rollouts::Book::write_wave(store::Writer& writer, const Course& c, std::size_t i) const {
@@ -196,21 +238,23 @@ void Rollouts::Book::write_member(store::Writer& writer, const Course& c, const 
        number_of(c.id.number), m.device.text()});
 }
 
-// The latest ended rollout in which this device was told to run this release, there or back.
+// The latest rollout that has ended, for this device at least, in which it was told to run this
+// release, there or back.
 std::optional<std::pair<Course*, Member>> Rollouts::Book::ended_member(const DeviceId& device,
                                                                        const std::string& release) {
   auto rows = store.read(
       "SELECT t.device, t.wave, t.outcome, t.leg, t.sick, t.number, t.back_number, t.since,"
-      " t.origin, t.rollout FROM rollout_target t JOIN rollout_rollout r ON r.id = t.rollout"
-      " WHERE t.device = ? AND t.number > 0 AND r.ended_at IS NOT NULL"
+      " t.seen, t.here, t.origin, t.rollout FROM rollout_target t JOIN rollout_rollout r ON r.id = "
+      "t.rollout"
+      " WHERE t.device = ? AND t.number > 0 AND (r.ended_at IS NOT NULL OR t.outcome = 6)"
       " AND (r.release = ? OR (t.back_number > 0 AND t.origin = ?))"
       " ORDER BY t.rollout DESC LIMIT 1",
       {device.text(), release, release});
   if (!rows.next()) return std::nullopt;
-  Course& c = courses.at({static_cast<std::uint64_t>(rows.integer(9))});
+  Course& c = courses.at({static_cast<std::uint64_t>(rows.integer(11))});
   auto m = read_member(c, rows);
   if (!m) throw store::Broken(m.error().message);
-  m->origin = origin_of(c, rows.text(8));
+  m->origin = static_cast<std::uint16_t>(origin_of(c, rows.text(10)));
   return std::pair{&c, std::move(*m)};
 }
 

@@ -39,8 +39,9 @@ void Rollouts::Book::open_wave(Course& c, std::size_t i) {
   for (std::size_t before = 0; before < i; ++before) first += c.waves[before].targets;
   for (std::size_t at = first; at < first + w.targets; ++at) {
     await(c, at);
-    tell_offer(c.members[at]);
+    if (!c.paced()) tell_offer(c.members[at]);  // else in turn, as each tick finds room
   }
+  if (w.targets > 0 && c.complete(i)) judge(writer, c, i);  // an emergency has taken all of them
   tell_progress(c);
 }
 
@@ -49,10 +50,16 @@ void Rollouts::Book::advance(Course& c) {
     WaveProgress& w = c.waves[c.wave];
     const bool soaked =
         w.state == WaveState::soaking && clock.now() >= c.settled_at[c.wave] + w.wave.soak;
-    if (w.targets > 0 && !soaked) return;
+    if (w.targets > 0 && !soaked) return hold(c, false);
+    const Pass pass = w.targets > 0 ? may_pass(c) : Pass::unmeasured;
+    if (pass == Pass::no) return;
+    hold(c, false);
     w.state = WaveState::passed;
-    auto& writer =
-        record(c, ledger::system_actor("rollout"), "wave.passed", ledger_json_of(c, c.wave));
+    auto detail = ledger_json_of(c, c.wave);
+    constexpr const char* grounds[] = {"", "evidence", "patience", "consent", "tolerance"};
+    if (c.trial) detail.set("on", grounds[static_cast<std::size_t>(pass)]);
+    auto& writer = record(c, ledger::system_actor("rollout"), "wave.passed", std::move(detail),
+                          c.trial && w.targets > 0 ? c.verdict(clock.now()).words : std::string());
     write_wave(writer, c, c.wave);
     if (c.wave + 1 < c.waves.size()) {
       open_wave(c, c.wave + 1);
@@ -66,6 +73,7 @@ void Rollouts::Book::advance(Course& c) {
 
 // A wave that has passed is still judged: what went wrong after its soak is evidence as well.
 void Rollouts::Book::judge(store::Writer& writer, Course& c, std::size_t i) {
+  if (halt_if_harmful(c)) return;
   if (c.sick(i)) {
     c.waves[i].state = WaveState::failed;
     write_wave(writer, c, i);
@@ -81,6 +89,11 @@ void Rollouts::Book::judge(store::Writer& writer, Course& c, std::size_t i) {
 }
 
 void Rollouts::Book::expire(Course& c, Member& m) {
+  if (held_back(c, m)) {
+    m.since = clock.now();
+    await(c, c.position_of(m));
+    return;
+  }
   const bool returning = c.state == State::reverting;
   const bool asked = returning ? m.leg == Leg::back : m.number > 0;
   const std::string why = "no word within " + show(c.plan.deadline) + " of " +
@@ -103,17 +116,20 @@ void Rollouts::Book::expire(Course& c, Member& m) {
 void Rollouts::Book::finish(store::Writer& writer, Course& c, State state) {
   c.state = state;
   c.ended_at = clock.now();
-  c.unsettled = 0;
+  c.unsettled = c.back_open = 0;
+  c.trial.reset();
+  c.away.clear();
+  c.holding = false;
   write(writer, c);
   for (std::size_t i = 0; i < c.waves.size(); ++i) write_wave(writer, c, i);
   live.erase(c.id);
   const std::vector<Member> all = std::exchange(c.members, {});
   for (const Member& m : all) {
-    places.erase(m.device.text());
+    const auto at = places.find(m.device.text());
+    if (at != places.end() && at->second.course == &c) places.erase(at);
     if (state == State::reverted && m.leg == Leg::late) c.members.push_back(m);
   }
-  for (std::size_t i = 0; i < c.members.size(); ++i)
-    places.insert_or_assign(c.members[i].device.text(), Place{&c, i});
+  for (std::size_t i = 0; i < c.members.size(); ++i) enter(c, i);
   for (const Member& m : all)
     if (m.outcome == Outcome::offered || m.outcome == Outcome::silent) tell_offer(m);
   tell_progress(c);

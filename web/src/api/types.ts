@@ -15,7 +15,7 @@ export type Risk = "low" | "moderate" | "high" | "critical";
 export type Role = "viewer" | "operator" | "admin";
 export type RolloutState = "running" | "paused" | "halted" | "reverting" | "done" | "reverted";
 export type WaveState = "waiting" | "open" | "soaking" | "passed" | "failed";
-export type Outcome = "waiting" | "offered" | "installed" | "failed" | "reverted" | "silent";
+export type Outcome = "waiting" | "offered" | "installed" | "failed" | "reverted" | "silent" | "overtaken";
 
 export interface Page<T> {
   items: T[];

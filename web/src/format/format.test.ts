@@ -16,7 +16,7 @@ const wave = (over: Partial<Wave>): Wave => ({
   failed: 0,
   reverted: 0,
   silent: 0,
-  outcomes: { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 100 },
+  outcomes: { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, overtaken: 0, waiting: 100 },
   opened_at: "2026-01-01T00:00:00Z",
   ...over,
 });
@@ -114,7 +114,7 @@ describe("waves", () => {
     expect(standing(rollout({ state: "halted" }), now)).toContain("Halted");
   });
   it("add up to what became of a rollout", () => {
-    const failed = { installed: 3, offered: 0, failed: 2, silent: 0, reverted: 0, waiting: 0 };
+    const failed = { installed: 3, offered: 0, failed: 2, silent: 0, reverted: 0, overtaken: 0, waiting: 0 };
     expect(total_of(rollout({ waves: [wave({ outcomes: failed }), wave({})] }))).toEqual({
       ...failed,
       waiting: 100,

@@ -4,10 +4,10 @@ import type { Outcome, Rollout, Wave } from "../api/types";
 import { count, permille } from "./numbers";
 import { lasted, span } from "./times";
 
-export const OUTCOMES: Outcome[] = ["installed", "offered", "failed", "silent", "reverted", "waiting"];
+export const OUTCOMES: Outcome[] = ["installed", "offered", "failed", "silent", "reverted", "overtaken", "waiting"];
 
 export function total_of(rollout: Rollout): Wave["outcomes"] {
-  const sum = { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, waiting: 0 };
+  const sum = { installed: 0, offered: 0, failed: 0, silent: 0, reverted: 0, overtaken: 0, waiting: 0 };
   for (const { outcomes } of rollout.waves) for (const name of OUTCOMES) sum[name] += outcomes[name];
   return sum;
 }

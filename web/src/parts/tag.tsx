@@ -113,6 +113,7 @@ const OUTCOME: Record<Outcome, Look> = {
   failed: ["cross", "bad"],
   silent: ["hollow", "quiet"],
   reverted: ["back", "back"],
+  overtaken: ["dashed", "quiet"],
 };
 
 const TRUST: Record<Trust, Look> = {
