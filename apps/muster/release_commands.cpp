@@ -144,8 +144,8 @@ class Scratch {
 Result<void> publish_file(Remote&, const Chosen&, const Options&);
 
 Result<void> publish(Remote& remote, const Chosen& chosen, const Options& o) {
-  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.from_dir.empty() && o.model.empty() &&
-                            o.version.empty() && o.targets_keys.empty();
+  const bool uploads_only = !o.repository.empty() && o.file.empty() && o.from_dir.empty() &&
+                            o.model.empty() && o.version.empty() && o.targets_keys.empty();
   if (uploads_only) return upload_metadata(remote, o.repository);
   TRY_VOID(check(o));
   if (o.from_dir.empty()) return publish_file(remote, chosen, o);
@@ -205,14 +205,10 @@ void pack_verb(CLI::App& noun, Chosen& chosen) {
   app->callback([p, &chosen] { chosen.run = [p, &chosen](Remote&) { return pack(chosen, *p); }; });
 }
 
-}  // namespace
-
-void release_commands(CLI::App& root, Chosen& chosen) {
-  auto* noun = root.add_subcommand("release", "what may run in the field");
-  noun->require_subcommand(1);
+void publish_verb(CLI::App& noun, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   auto* app =
-      noun->add_subcommand("publish", "upload an artifact and publish it as a signed release");
+      noun.add_subcommand("publish", "upload an artifact and publish it as a signed release");
   app->add_option("--model", o->model, "device model");
   app->add_option("--version", o->version, "version, higher than every one published");
   app->add_option("--key", o->key,
@@ -237,7 +233,14 @@ void release_commands(CLI::App& root, Chosen& chosen) {
   app->callback([o, &chosen] {
     chosen.run = [o, &chosen](Remote& remote) { return publish(remote, chosen, *o); };
   });
+}
 
+}  // namespace
+
+void release_commands(CLI::App& root, Chosen& chosen) {
+  auto* noun = root.add_subcommand("release", "what may run in the field");
+  noun->require_subcommand(1);
+  publish_verb(*noun, chosen);
   repository_verbs(*noun, chosen);
   pack_verb(*noun, chosen);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -86,7 +87,8 @@ struct Option {
   Setter set;
 };
 
-std::vector<Option> options(Config& c) {
+// Where it is reached, its keys, and how long things last.
+std::vector<Option> terms(Config& c) {
   return {
       {"bind", "address of every door", text(c.bind)},
       {"operator-port", "REST, console, ledger", number(c.operator_port, 0, 65535)},
@@ -137,6 +139,12 @@ std::vector<Option> options(Config& c) {
       {"poll-interval",
        "how long a DDI client such as SWUpdate sleeps between two polls, 1s to 23h",
        duration(c.poll_interval)},
+  };
+}
+
+// What is decided here once for the whole fleet, and what the program says.
+std::vector<Option> choices(Config& c) {
+  return {
       {"isolations-per-hour", "beyond it a person decides",
        number(c.isolations_per_hour, 0, 1'000'000)},
       {"rollout-approval", "a rollout is proposed, and another operator approves it: true or false",
@@ -148,6 +156,12 @@ std::vector<Option> options(Config& c) {
        yes_or_no(c.smaller_downloads)},
       {"log-level", "debug, info, warning or error", text(c.log_level)},
   };
+}
+
+std::vector<Option> options(Config& c) {
+  auto all = terms(c);
+  std::ranges::move(choices(c), std::back_inserter(all));
+  return all;
 }
 
 Error about(const std::string& where, Error error) {

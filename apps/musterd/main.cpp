@@ -25,7 +25,10 @@
 #include "musterd/signing.h"
 
 using namespace muster;
+using actions::Actions;
+using release::Releases;
 using retirement::Retirements;
+using rollout::Rollouts;
 
 // Ends with 5 when a token refuses its PIN, so that no service starts it to try again.
 static Keys keys_of(const Config& config) {
@@ -37,7 +40,6 @@ static Keys keys_of(const Config& config) {
 
 static int run(const Config& config) {
   const sigset_t signals = hold_signals();  // before the first thread, so that no other gets them
-
   // ground
   SystemClock clock;
   SystemRandom random;
@@ -50,13 +52,10 @@ static int run(const Config& config) {
   auto ledger = expect(ledger::Ledger::open(store, *keys.ledger, clock, folder.log_origin));
   auto inventory = expect(inventory::Inventory::open(store, ledger, clock));
   auto identity = expect(open_identity(config, folder, store, ledger, inventory, clock, random));
-  auto releases = expect(
-      release::Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
-  auto rollouts =
-      expect(rollout::Rollouts::open(store, ledger, inventory, releases, clock, random));
-  rollouts.need_approval(config.rollout_approval);
-  auto actions =
-      expect(actions::Actions::open(store, ledger, inventory, releases, rollouts, clock, random));
+  auto releases =
+      expect(Releases::open(store, ledger, folder.path / "artifacts", *keys.release, clock));
+  auto rollouts = expect(Rollouts::open(store, ledger, inventory, releases, clock, random));
+  auto actions = expect(Actions::open(store, ledger, inventory, releases, rollouts, clock, random));
   auto segment = expect(segment::Segment::open(store, ledger, inventory, clock));
   auto response = expect(response::Response::open(store, ledger, inventory, segment, clock, random,
                                                   response_settings(config)));
@@ -65,6 +64,7 @@ static int run(const Config& config) {
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
   desk::Domain domain{store,    ledger,  inventory, identity, releases,
                       rollouts, segment, response,  retiring, actions};
+  rollouts.need_approval(config.rollout_approval);
   desk::Desk desk{domain, *signer, clock};
 
   // telemetry: beside the domain; only findings enter it
@@ -83,8 +83,7 @@ static int run(const Config& config) {
   std::future<Result<void>> ending;
   {
     Notifier notifier{desk};
-    std::optional<Packer> packer;
-    if (config.smaller_downloads) packer.emplace(desk);
+    Packer packer{desk, config.smaller_downloads};
     Renewal renewal{folder, server_terms(config), *signer, desk, *gateway, *api, clock};
     expect(write_ports(folder, config, gateway->ports(), api->port()));
     ending = std::async(std::launch::async, [&desk] { return run_or_end_program(desk); });

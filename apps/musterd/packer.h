@@ -14,8 +14,8 @@ namespace muster {
 
 class Packer {
  public:
-  explicit Packer(desk::Desk&);
-  ~Packer();  // stops within a second
+  Packer(desk::Desk&, bool wanted);  // not wanted: there is no thread
+  ~Packer();                         // stops within a second
 
  private:
   struct Bench;
