@@ -72,7 +72,7 @@ Result<std::vector<Entry>> entries_below(const fs::path& root) {
 }
 
 void put(char* field, std::size_t width, std::string_view text) {
-  std::memcpy(field, text.data(), std::min(width, text.size()));
+  std::ranges::copy(text.substr(0, width), field);
 }
 
 void put_octal(char* field, std::size_t width, std::uint64_t value) {

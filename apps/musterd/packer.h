@@ -1,8 +1,8 @@
 // musterd/packer -- makes the smaller forms of artifacts (release/forms), one after the other, when
 // releases come.
 //
-// A thread of its own at the lowest priority, so that it takes what nobody else wants of the
-// processors; memory as delta says. It asks the domain what is to be made, makes it in the spool,
+// A thread of its own at a low priority, so that it gives way to whoever else wants the processors;
+// memory as delta says. It asks the domain what is to be made, makes it in the spool,
 // and gives it to the domain; what was being made when the program ended is begun anew.
 #pragma once
 

@@ -31,7 +31,7 @@ class Downloads(Stage):
     def form(self, digest, suffix):
         """Of an artifact, once the controller has made it."""
         file = self.controller.folder / "artifacts" / digest[:2] / f"{digest}{suffix}"
-        self.eventually(f"{file.name} is made", file.exists, 30)
+        self.eventually(f"{file.name} is made", file.exists, 90)
         return file
 
     def roll_out(self, version, *ids):
@@ -41,6 +41,12 @@ class Downloads(Stage):
 
     def done(self, rollout):
         self.eventually(f"rollout {rollout} is done", lambda: self.api.get(f"/rollouts/{rollout}")["state"] == "done", 60)
+
+    def poll(self, device):
+        """Asks what there is to do, which is when an offer is made."""
+        door = f"https://localhost:{self.controller.ports['device']}/v1/devices/{device.id}/updates"
+        subprocess.run(["curl", "-sS", "--fail", "--cacert", self.controller.ca, "--cert", device.certificate, "--key",
+                        device.key, "-o", "/dev/null", door], check=True)
 
     def fetch(self, device, digest, *options):
         """Status, headers and octets of what curl gets with the device's certificate."""
@@ -111,9 +117,7 @@ class Downloads(Stage):
         digest = hashlib.sha256(octets).hexdigest()
         form = self.form(digest, ".zstd").read_bytes()
         self.cli("rollout", "start", "--release", "lock/1.0.0", "--waves", "100%", "--deadline", "60s")
-        door = f"https://localhost:{self.controller.ports['device']}/v1/devices/plain/updates"
-        subprocess.run(["curl", "-sS", "--fail", "--cacert", self.controller.ca, "--cert", device.certificate, "--key",
-                        device.key, "-o", "/dev/null", door], check=True)
+        self.poll(device)
         status, headers, got = self.fetch(device, digest, "-H", "Accept-Encoding: zstd;q=1.0, gzip")
         self.assertEqual((status, headers["content-encoding"], got), (200, "zstd", form))
         done = subprocess.run(["zstd", "-q", "-d", "-c"], input=got, capture_output=True, check=True)
