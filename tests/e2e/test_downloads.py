@@ -79,7 +79,8 @@ class Downloads(Stage):
         self.assertEqual(agent.running(), after)
         self.assertIn(f'coding="dcz" octets="{len(patch)}" of="{len(after)}"', open(agent.log.name).read())
 
-        # What the offer says of it, to a client that knows of no smaller forms.
+        # To a client that knows of no smaller forms it is as it was.
+        self.poll(other)
         plain = self.fetch(other, second)
         self.assertEqual((plain[0], plain[2]), (200, after))
         self.assertEqual(plain[1]["etag"], f'"{second}"')
@@ -105,7 +106,7 @@ class Downloads(Stage):
         status, headers, whole = self.fetch(other, second, "-H", "Range: bytes=100-", "-H", f"If-Range: {tag}")
         self.assertEqual((status, whole), (200, after), "the form as it is has another tag")
         self.assertEqual(self.fetch(other, second, *accept, "-H", f"If-None-Match: {tag}")[0], 304)
-        self.cli("rollout", "halt", rollout)
+        self.cli("rollout", "halt", rollout, "--reason", "seen enough")
 
     def test_what_saves_nothing_is_not_made_and_what_does_is_compressed_for_who_asks(self):
         device = Device(self.controller, self.scratch, "plain")
