@@ -50,7 +50,7 @@ TEST_CASE("findings about devices that have the release halt it, and operators a
       [&](rollout::RolloutId, std::string_view step) { told += step == "rollout.halted"; });
   for (const auto& device : w.canaries)
     evidence_of(w.world.whole.domain, finding(device, "value-range"));
-  CHECK(w.state() == rollout::State::reverting);
+  CHECK(w.state() == rollout::State::halted);  // from the factory: no way back
   CHECK(expect(w.world.whole.rollouts.progress(w.id)).reason.find("health: ") != std::string::npos);
   CHECK(told == 1);
 }

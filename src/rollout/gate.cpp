@@ -178,7 +178,7 @@ void Trial::restore(Stream s, const Weighed& w) {
 double Trial::harm(const Installs& installs) const {
   std::array<double, streams> logs{};
   std::size_t n = 0;
-  std::size_t hurt = installs.hurt;
+  std::size_t hurt = watches(Stream::install) ? installs.hurt : 0;
   for (const Stream s : gate_.watched) {
     if (s == Stream::install) continue;
     logs[n++] = mixed(weighed(s).log_ratio);

@@ -6,11 +6,10 @@
 // failures. All else is compared with the control, the targets that wait: when something happens
 // to a device for the first time, the number is multiplied by how much better a hazard ratio above
 // one foretells on which side it happened (Cox's partial likelihood, mixed over ratios). So an
-// outage or a hot day that meets both sides is no evidence, however large it is. The streams'
-// numbers are averaged, which holds however they depend on each other, and no stream counts before
-// three devices were hurt; by Ville's inequality the
-// chance that a harmless release is ever halted, however often one looks, is at most
-// false_halt_permille.
+// outage or a hot day that meets both sides is no evidence, however large it is. What decides is
+// the mean of the installations' number, of the mean of the others', and of the product of the
+// two; nothing is decided before three devices were hurt. By Ville's inequality the chance that a
+// harmless release is ever halted, however often one looks, is at most false_halt_permille.
 //
 // That is a promise for waves that are drawn by lot. A ring that people chose differs from the rest
 // before it is updated, and its evidence is as good as the choice.
