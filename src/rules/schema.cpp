@@ -130,7 +130,7 @@ bool Schema::has_below(std::string_view prefix) const {
 
 std::string Schema::nearest(std::string_view name) const {
   if (name.size() > longest_name) return "";
-  std::size_t least = 1 + name.size() / 4;
+  std::size_t least = 1 + name.size() / 6;
   std::string best;
   for (const Variable& v : variables_)
     if (std::size_t d = distance(name, v.name); d <= least) least = d - (d > 0), best = v.name;

@@ -31,6 +31,12 @@ Type common(const Type& a, const Type& b) {
   return out;
 }
 
+Size inner(const Type& item, const Size& of) {
+  if (item.is(Kind::string) || item.is(Kind::bytes)) return {of.item, 1};
+  if (item.is(Kind::list) || item.is(Kind::map)) return {of.item, 256};
+  return unknown(item) ? Size{of.item, of.item} : Size{};
+}
+
 Result<std::unique_ptr<const Program>> Compiler::compile() {
   program_ = std::make_unique<Program>();
   TRY(Part whole, write(tree_.root));
@@ -263,7 +269,7 @@ Result<Compiler::Part> Compiler::select(const Node& it) {
   const std::uint64_t cost = operand.cost + 1 + operand.size.most / 2;
   if (has) return Part{{Kind::boolean}, {}, cost};
   const Type field = t.is(Kind::map) && t.of.size() > 1 ? t.of[1] : Type{};
-  return Part{field, {operand.size.item, operand.size.item}, cost};
+  return Part{field, inner(field, operand.size), cost};
 }
 
 Result<Compiler::Part> Compiler::index(const Node& it) {
@@ -282,8 +288,7 @@ Result<Compiler::Part> Compiler::index(const Node& it) {
   emit(Op::call, it, static_cast<std::uint32_t>(Function::index), 2);
   const Type item = unknown(t) || t.of.empty() ? Type{} : t.of.back();
   const Size sizes[] = {operand.size, key.size};
-  return Part{item,
-              {operand.size.item, operand.size.item},
+  return Part{item, inner(item, operand.size),
               operand.cost + key.cost + 1 + cost_of(Function::index, sizes)};
 }
 

@@ -83,6 +83,7 @@ class Compiler {
 
 // a and b may stand for each other: equal, or one of them not known yet.
 bool agree(const Type& a, const Type& b);
-Type common(const Type& a, const Type& b);  // dyn when they do not agree
+Size inner(const Type& item, const Size& of);  // of an item of this list or map
+Type common(const Type& a, const Type& b);     // dyn when they do not agree
 
 }  // namespace muster::rules

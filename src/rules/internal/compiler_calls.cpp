@@ -187,12 +187,11 @@ Result<Compiler::Part> Compiler::comprehension(const Node& it) {
   const std::uint32_t begin = emit(Op::iterate, it, 0, it.n);
   TRY_VOID(push(it, 4));
   const std::uint32_t again = emit(Op::next, it, 0, two ? 2 : 1);
-  const Size size{range.size.item, range.size.item};
   const std::size_t outer = locals_.size();
   const Type first = is_list && two ? Type{Kind::integer} : item(0);
   const Type second = is_list ? item(0) : item(1);
-  locals_.push_back({it.text, first, size, depth_ - 2});
-  if (two) locals_.push_back({it.text2, second, size, depth_ - 1});
+  locals_.push_back({it.text, first, inner(first, range.size), depth_ - 2});
+  if (two) locals_.push_back({it.text2, second, inner(second, range.size), depth_ - 1});
   std::optional<Part> condition;
   if (it.kids.size() > 2) {
     TRY(condition, write(it.kids[2]));

@@ -35,6 +35,7 @@ struct Machine {
   void fold(const Instruction&);
   void gather(const Instruction&, const Value& body);
   void keep(const Instruction&);
+  void finish(const Instruction&);
   void step(const Instruction&);
   Value run();
 };
@@ -235,6 +236,15 @@ void Machine::keep(const Instruction& i) {
   at = program.code[i.a].a;  // where the loop's turn leads when nothing is left
 }
 
+void Machine::finish(const Instruction& i) {
+  Value sum = top[-4];
+  const auto kind = static_cast<Fold>(i.n);
+  if (kind == Fold::exists_one && !sum.is_error()) sum = Value::of(sum.integer == 1);
+  if (kind == Fold::to_map && !sum.is_error()) sum = Value::map({sum.items, sum.count});
+  top -= 4;
+  top[-1] = sum;
+}
+
 void Machine::step(const Instruction& i) {
   switch (i.op) {
     case Op::constant:
@@ -287,15 +297,8 @@ void Machine::step(const Instruction& i) {
       return fold(i);
     case Op::keep:
       return keep(i);
-    case Op::finish: {
-      Value sum = top[-4];
-      const auto kind = static_cast<Fold>(i.n);
-      if (kind == Fold::exists_one && !sum.is_error()) sum = Value::of(sum.integer == 1);
-      if (kind == Fold::to_map && !sum.is_error()) sum = Value::map({sum.items, sum.count});
-      top -= 4;
-      top[-1] = sum;
-      break;
-    }
+    case Op::finish:
+      return finish(i);
   }
 }
 
