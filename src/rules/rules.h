@@ -15,7 +15,8 @@
 // keeps the verdicts' effects, and none is forgotten or repeated; (rule, number) names a verdict
 // for good. Bounded: rules, keys a rule, octets a key (Rule::octets_a_key()).
 //
-// Values on one thread; takes no memory for an event once its keys are known, but for verdicts.
+// Values on one thread. An event of known keys takes no memory but for verdicts and a key's place
+// in the queue of what is due.
 #pragma once
 
 #include <cstdint>

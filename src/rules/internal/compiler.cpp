@@ -69,9 +69,11 @@ Result<void> Compiler::push(const Node& node, std::uint32_t places) {
   return {};
 }
 
-Result<Compiler::Part> Compiler::fails(const Node& node, Trouble trouble, const std::string& why) {
+Result<Compiler::Part> Compiler::fails(const Node& node, Trouble trouble, const std::string& why,
+                                       std::uint32_t instead_of) {
   if (options_.strict) return refuse_at(node.at, why);
-  emit(Op::fail, node, 0, static_cast<std::uint8_t>(trouble));
+  emit(Op::fail, node, instead_of, static_cast<std::uint8_t>(trouble));
+  pop(instead_of);
   TRY_VOID(push(node));
   return Part{};
 }
@@ -256,14 +258,10 @@ Result<Compiler::Part> Compiler::select(const Node& it) {
   }
   TRY(Part operand, write(it.kids[0]));
   const Type& t = operand.type;
-  if (!t.is(Kind::map) && !unknown(t)) {
-    pop();
-    return fails(it, Trouble::no_overload, "a " + show(t) + " has no fields; only a map has");
-  }
-  if (t.is(Kind::map) && !t.of.empty() && !agree(t.of[0], {Kind::string})) {
-    pop();
-    return fails(it, Trouble::no_overload, "this map's keys are no texts; use [ ]");
-  }
+  if (!t.is(Kind::map) && !unknown(t))
+    return fails(it, Trouble::no_overload, "a " + show(t) + " has no fields; only a map has", 1);
+  if (t.is(Kind::map) && !t.of.empty() && !agree(t.of[0], {Kind::string}))
+    return fails(it, Trouble::no_overload, "this map's keys are no texts; use [ ]", 1);
   emit(has ? Op::has_field : Op::select, it,
        constant(Value::of(std::string_view(it.text)), it.text));
   const std::uint64_t cost = operand.cost + 1 + operand.size.most / 2;
@@ -278,13 +276,12 @@ Result<Compiler::Part> Compiler::index(const Node& it) {
   const Type& t = operand.type;
   const bool fits = unknown(t) || (t.is(Kind::list) && agree(key.type, {Kind::integer})) ||
                     (t.is(Kind::map) && (t.of.empty() || agree(key.type, t.of[0])));
-  pop();
-  if (!fits) {
-    pop();
+  if (!fits)
     return fails(it, Trouble::no_overload,
                  "a " + show(t) + " is not indexed by a " + show(key.type) +
-                     "; a list takes an int, a map its keys' type");
-  }
+                     "; a list takes an int, a map its keys' type",
+                 2);
+  pop();
   emit(Op::call, it, static_cast<std::uint32_t>(Function::index), 2);
   const Type item = unknown(t) || t.of.empty() ? Type{} : t.of.back();
   const Size sizes[] = {operand.size, key.size};

@@ -53,7 +53,8 @@ class Compiler {
   Result<Part> loop_result(const Node&, const Part& range, const Part& body, const Part* condition);
   Result<Part> resolved(const Node&, const std::vector<Part>&, bool member);
   // The Part of something that fails when it is evaluated; or, when strict, the refusal.
-  Result<Part> fails(const Node&, Trouble, const std::string& why);
+  // It takes the place of so many values that are on the stack already.
+  Result<Part> fails(const Node&, Trouble, const std::string& why, std::uint32_t instead_of = 0);
 
   std::string dotted(Id) const;  // "a.b.c" if the node is nothing but names; else empty
   const Local* local(const std::string&) const;

@@ -97,19 +97,21 @@ Result<Compiler::Part> Compiler::resolved(const Node& it, const std::vector<Part
   }
   std::string types;
   for (const Part& p : parts) types += (types.empty() ? "" : ", ") + show(p.type);
-  pop(static_cast<std::uint32_t>(parts.size()));
+  const auto count = static_cast<std::uint32_t>(parts.size());
   if (!known)
     return fails(it, Trouble::no_name,
                  "there is no function '" + it.text.substr(0, 64) +
-                     (member ? "' to call on a value" : "'") + "; see the list of functions");
+                     (member ? "' to call on a value" : "'") + "; see the list of functions",
+                 count);
   if (!chosen) {
     std::string sign = it.text;
     if (sign.ends_with('_')) sign.pop_back();
     return fails(it, Trouble::no_overload,
-                 "'" + sign + "' does not take (" + types + "); convert the arguments");
+                 "'" + sign + "' does not take (" + types + "); convert the arguments", count);
   }
   emit(Op::call, it, static_cast<std::uint32_t>(chosen->function),
        static_cast<std::uint8_t>(parts.size()));
+  pop(count);
   TRY_VOID(push(it));
   std::vector<Size> sizes;
   Part out;
@@ -177,9 +179,8 @@ Result<Compiler::Part> Compiler::comprehension(const Node& it) {
   const bool two = !it.text2.empty();
   const bool is_map = range.type.is(Kind::map), is_list = range.type.is(Kind::list);
   if (!is_map && !is_list && !range.type.is(Kind::dyn)) {
-    pop();
     return fails(it, Trouble::no_overload,
-                 "a loop goes over a list or a map's keys, not over a " + show(range.type));
+                 "a loop goes over a list or a map's keys, not over a " + show(range.type), 1);
   }
   const auto item = [&](std::size_t i) {
     return range.type.of.size() > i ? range.type.of[i] : Type{};

@@ -92,9 +92,9 @@ Value to_text(const Value& v, Scratch& scratch) {
     case Kind::bytes:
       return wire::is_utf8(v.view()) ? Value::of(v.view()) : unconvertible;
     case Kind::timestamp:
-      return kept(show_timestamp(v.integer, v.count), scratch);
+      return kept(write_timestamp(v.integer, v.count).view(), scratch);
     case Kind::duration:
-      return kept(show_duration(v.integer), scratch);
+      return kept(write_duration(v.integer).view(), scratch);
     default:
       return no_overload;
   }

@@ -264,6 +264,7 @@ void Machine::step(const Instruction& i) {
       ++top;
       break;
     case Op::fail:
+      top -= i.a;
       *top++ = error(static_cast<Trouble>(i.n), i);
       break;
     case Op::select:

@@ -19,7 +19,7 @@ enum class Op : std::uint8_t {
   load,       // a: slot; pushes it
   has_slot,   // a: slot; pushes whether it is there
   local,      // a: place on the stack; pushes a copy
-  fail,       // n: Trouble; pushes an error
+  fail,       // n: Trouble; a: values that an error takes the place of
   select,     // a: constant with the name; map -> value
   has_field,  // a: constant with the name; map -> bool
   make_list,  // a: items

@@ -1,5 +1,6 @@
 #include "rules/internal/times.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -41,17 +42,20 @@ struct Digits {
   }
 };
 
-std::string fraction(std::uint32_t ns, bool by_threes) {
-  if (ns == 0) return "";
+// "." and the digits that are not trailing zeros; of a timestamp by threes.
+void put_fraction(TimeText& out, std::uint32_t ns, std::size_t step) {
+  if (ns == 0) return;
   char text[16];
   std::snprintf(text, sizeof text, ".%09u", ns);
-  std::string out = text;
-  if (by_threes) {
-    while (out.ends_with("000")) out.resize(out.size() - 3);
-  } else {
-    while (out.ends_with('0')) out.pop_back();
-  }
-  return out;
+  std::size_t digits = 9;
+  const auto zeros = [&] {
+    for (std::size_t i = 0; i < step; ++i)
+      if (text[digits - i] != '0') return false;
+    return true;
+  };
+  while (digits > step && zeros()) digits -= step;
+  std::copy_n(text, digits + 1, out.text + out.octets);
+  out.octets += digits + 1;
 }
 
 std::optional<std::int64_t> clock_offset(Digits& in) {
@@ -80,21 +84,35 @@ std::optional<std::int64_t> unit_of(Digits& in) {
 
 }  // namespace
 
-std::string show_timestamp(std::int64_t seconds, std::uint32_t ns) {
+TimeText write_timestamp(std::int64_t seconds, std::uint32_t ns) {
   const std::int64_t day = floor_div(seconds, 86400), rest = seconds - day * 86400;
   const std::chrono::year_month_day date{sys_days(days(day))};
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(rest / 3600), static_cast<int>(rest / 60 % 60),
-                static_cast<int>(rest % 60));
-  return text + fraction(ns, true) + "Z";
+  TimeText out;
+  out.octets = static_cast<std::size_t>(
+      std::snprintf(out.text, 32, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(rest / 3600), static_cast<int>(rest / 60 % 60),
+                    static_cast<int>(rest % 60)));
+  put_fraction(out, ns, 3);
+  out.text[out.octets++] = 'Z';
+  return out;
 }
 
-std::string show_duration(std::int64_t ns) {
+TimeText write_duration(std::int64_t ns) {
   const std::int64_t whole = ns / second_ns, rest = ns % second_ns;
-  const auto part = static_cast<std::uint32_t>(rest < 0 ? -rest : rest);
-  return (ns < 0 && whole == 0 ? "-0" : std::to_string(whole)) + fraction(part, false) + "s";
+  TimeText out;
+  out.octets = static_cast<std::size_t>(std::snprintf(
+      out.text, 32, "%s%lld", ns < 0 && whole == 0 ? "-" : "", static_cast<long long>(whole)));
+  put_fraction(out, static_cast<std::uint32_t>(rest < 0 ? -rest : rest), 1);
+  out.text[out.octets++] = 's';
+  return out;
+}
+
+std::string show_timestamp(std::int64_t seconds, std::uint32_t ns) {
+  return std::string(write_timestamp(seconds, ns).view());
+}
+std::string show_duration(std::int64_t ns) {
+  return std::string(write_duration(ns).view());
 }
 
 std::optional<Moment> read_timestamp(std::string_view text) {

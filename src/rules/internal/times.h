@@ -20,6 +20,13 @@ struct Moment {
   std::uint32_t ns = 0;
 };
 
+struct TimeText {  // a text without the heap
+  char text[48];
+  std::size_t octets = 0;
+  std::string_view view() const { return {text, octets}; }
+};
+TimeText write_timestamp(std::int64_t seconds, std::uint32_t ns);
+TimeText write_duration(std::int64_t ns);
 std::string show_timestamp(std::int64_t seconds, std::uint32_t ns);  // RFC 3339, UTC
 std::string show_duration(std::int64_t ns);                          // "90s", "0.25s"
 std::optional<Moment> read_timestamp(std::string_view);              // RFC 3339, any offset
