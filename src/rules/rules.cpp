@@ -117,13 +117,12 @@ Bytes Rules::snapshot() const {
 }
 
 Result<Restored> Rules::restore(ByteView bytes) {
-  TRY(Snapshot read, read_snapshot(bytes));
-  const auto same = [&](const SnapshotRule& one) {
-    auto found = state_->rules.find(one.id);
-    return found != state_->rules.end() && found->second.rule().digest == one.digest;
+  const auto same = [&](const std::string& id, std::uint64_t digest) -> const Rule* {
+    auto found = state_->rules.find(id);
+    if (found == state_->rules.end() || found->second.rule().digest != digest) return nullptr;
+    return &found->second.rule();
   };
-  for (const SnapshotRule& one : read.rules)
-    if (same(one)) TRY_VOID(fits(state_->rules.find(one.id)->second.rule(), one));
+  TRY(Snapshot read, read_snapshot(bytes, same));
   Restored told;
   for (SnapshotRule& one : read.rules) {
     auto found = state_->rules.find(one.id);
@@ -132,7 +131,7 @@ Result<Restored> Rules::restore(ByteView bytes) {
       continue;
     }
     Running& running = found->second;
-    if (!same(one)) {
+    if (!one.found) {
       told.changed.push_back(one.id);
       running.begin({}, std::max(running.number(), one.number));
       continue;

@@ -86,7 +86,8 @@ class Rules {
   Rules(Rules&&) noexcept;
   ~Rules();
 
-  // New or changed. The same document again changes nothing; another one begins without memory.
+  // New or changed. The same document again changes nothing; another one begins without memory, and
+  // says nothing of the alerts that end with it: firing() tells before.
   Result<void> put(const wire::Json& document);
   bool remove(std::string_view id);
   std::vector<const Rule*> list() const;  // by name

@@ -250,6 +250,15 @@ TEST_CASE("keys are bounded, and one that is idle makes room") {
   CHECK(b.rules.keys("r") == 1);
 }
 
+TEST_CASE("the beginning of a count that does not go on is forgotten") {
+  Bench b(R"("window": {"kind": "count", "events": 3}, "raise": "true", "forget": "1m")");
+  b.feed(1, "a", 0);
+  CHECK(b.until(60) == "");
+  CHECK(b.rules.keys("r") == 1);
+  CHECK(b.until(61) == "");
+  CHECK(b.rules.keys("r") == 0);
+}
+
 TEST_CASE("an evaluation that fails is neither yes nor no, and is counted with its place") {
   Bench b(R"("raise": "1.0 / metrics.temperature > 0.1 && 10 / metrics.port > 0")");
   b.feed(1, "m-1", 1, 2);

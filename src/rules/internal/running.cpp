@@ -22,8 +22,8 @@ std::size_t Running::firing() const {
 
 void Running::fault(const Value& error) {
   ++counts_.errors;
-  if (counts_.last_at == error.at && counts_.last_trouble == error.trouble) return;
-  counts_.last_at = error.at, counts_.last_trouble = error.trouble;
+  counts_.last_at = error.at;
+  counts_.last_trouble = error.trouble;
 }
 
 void Running::feed(std::int64_t at, std::span<const Value> slots, Scratch& scratch,
@@ -171,8 +171,10 @@ void Running::tell(const Entry& e, Change change, std::int64_t at, std::int64_t 
   out.push_back(std::move(v));
 }
 
+// The beginning of a count window is forgotten with its key: nobody knows whether it will go on.
 bool Running::idle(const Key& key) const {
-  const bool open = std::ranges::any_of(key.panes, [](const Pane& p) { return p.events > 0; });
+  const bool open = rule_.window.kind != WindowKind::count &&
+                    std::ranges::any_of(key.panes, [](const Pane& p) { return p.events > 0; });
   return !open && !key.firing && !key.pending && !key.silent;
 }
 

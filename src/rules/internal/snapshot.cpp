@@ -48,10 +48,9 @@ struct Reader {
     rest = rest.subspan(n);
     return out;
   }
-  // A number of things that take so many octets at least each.
-  std::size_t count(std::uint64_t n, std::size_t octets) {
-    if (n > rest.size() / octets) ok = false;
-    return ok ? static_cast<std::size_t>(n) : 0;
+  void skip(std::size_t n) {
+    if (rest.size() < n) ok = false;
+    if (ok) rest = rest.subspan(n);
   }
 };
 
@@ -74,61 +73,37 @@ void put_key(Writer& w, const std::string& name, const Key& key, const Rule& rul
   }
 }
 
-Key get_key(Reader& r, const SnapshotRule& rule) {
+Key get_key(Reader& r, const Rule& rule) {
   Key key;
   for (std::int64_t* t : {&key.seen, &key.judged, &key.since, &key.end, &key.start})
     *t = r.get<std::int64_t>();
   const auto flags = r.get<std::uint8_t>();
   r.ok = r.ok && flags < 8;
   key.pending = flags & 1, key.firing = flags & 2, key.silent = flags & 4;
-  const std::size_t used = r.count(r.get<std::uint16_t>(), 14);
-  if (!r.ok || used > rule.panes) return r.ok = false, key;
-  key.panes.resize(rule.panes);
-  key.cells.resize(std::size_t{rule.panes} * rule.width);
-  key.hashes.resize(std::size_t{rule.panes} * rule.hashes);
+  const std::size_t panes = rule.panes(), width = rule.aggregates.size(), hashes = rule.hashes();
+  const std::size_t used = r.get<std::uint16_t>();
+  if (!r.ok || used > panes) return r.ok = false, key;
+  key.panes.resize(panes);
+  key.cells.resize(panes * width);
+  key.hashes.resize(panes * hashes);
   for (std::size_t i = 0; i < used && r.ok; ++i) {
     const std::size_t p = r.get<std::uint16_t>();
-    if (p >= rule.panes || key.panes[p].events > 0) return r.ok = false, key;
+    if (p >= panes || key.panes[p].events > 0) return r.ok = false, key;
     key.panes[p].number = r.get<std::int64_t>();
     key.panes[p].events = r.get<std::uint32_t>();
     r.ok = r.ok && key.panes[p].events > 0;
-    for (Cell& c : std::span(key.cells).subspan(p * rule.width, rule.width)) {
+    for (Cell& c : std::span(key.cells).subspan(p * width, width)) {
       c.n = r.get<std::uint64_t>();
       c.a = r.real(), c.b = r.real();
       c.first = r.get<std::int64_t>(), c.last = r.get<std::int64_t>();
     }
-    for (auto& h : std::span(key.hashes).subspan(p * rule.hashes, rule.hashes))
-      h = r.get<std::uint64_t>();
+    for (auto& h : std::span(key.hashes).subspan(p * hashes, hashes)) h = r.get<std::uint64_t>();
   }
   return key;
 }
 
 std::array<std::uint64_t*, 6> fields(RuleCounts& c) {
   return {&c.events, &c.matched, &c.late, &c.ahead, &c.refused_keys, &c.errors};
-}
-
-SnapshotRule get_rule(Reader& r) {
-  SnapshotRule rule;
-  rule.id = r.text();
-  rule.digest = r.get<std::uint64_t>();
-  rule.number = r.get<std::uint64_t>();
-  for (std::uint64_t* n : fields(rule.counts)) *n = r.get<std::uint64_t>();
-  const auto trouble = r.get<std::uint8_t>();
-  r.ok = r.ok && trouble <= static_cast<std::uint8_t>(Trouble::steps);
-  rule.counts.last_trouble = r.ok ? static_cast<Trouble>(trouble) : Trouble::absent;
-  rule.counts.last_at = r.get<std::uint16_t>();
-  rule.panes = r.get<std::uint16_t>();
-  rule.width = r.get<std::uint16_t>();
-  rule.hashes = r.get<std::uint16_t>();
-  // What the largest rule may have; more would let a short text ask for much memory.
-  r.ok = r.ok && rule.panes <= Rule::most_panes && rule.width <= 16 && rule.hashes <= 16 * 256 &&
-         rule.panes * (sizeof(Cell) * rule.width + 8 * rule.hashes) <= Rule::most_octets_a_key;
-  const std::size_t keys = r.count(r.get<std::uint32_t>(), 44);
-  for (std::size_t i = 0; i < keys && r.ok; ++i) {
-    std::string name = r.text();
-    rule.keys.emplace_back(std::move(name), get_key(r, rule));
-  }
-  return rule;
 }
 
 constexpr std::int64_t first_ms = first_second * 1000, last_ms = last_second * 1000 + 999;
@@ -154,6 +129,53 @@ bool sane(const Rule& rule, const Key& key) {
       if (c.n > 0 && (!in_time(c.first) || !in_time(c.last))) return false;
   }
   return true;
+}
+
+struct Shape {  // of a key, as the rule had it
+  std::uint16_t panes, width, hashes;
+  bool is_of(const Rule& rule) const {
+    return panes == rule.panes() && width == rule.aggregates.size() && hashes == rule.hashes();
+  }
+};
+
+void skip_key(Reader& r, const Shape& shape) {
+  r.text();
+  r.skip(5 * 8 + 1);
+  r.skip(r.get<std::uint16_t>() * std::size_t{14u + 40u * shape.width + 8u * shape.hashes});
+}
+
+void get_keys(Reader& r, SnapshotRule& out, const Rule& rule, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count && r.ok; ++i) {
+    std::string name = r.text();
+    const bool sorted = out.keys.empty() || out.keys.back().first < name;
+    Key key = get_key(r, rule);
+    r.ok = r.ok && sorted && !name.empty() && name.size() <= 128 && sane(rule, key);
+    if (r.ok) out.keys.emplace_back(std::move(name), std::move(key));
+  }
+}
+
+SnapshotRule get_rule(Reader& r, const FindRule& find) {
+  SnapshotRule out;
+  out.id = r.text();
+  out.digest = r.get<std::uint64_t>();
+  out.number = r.get<std::uint64_t>();
+  for (std::uint64_t* n : fields(out.counts)) *n = r.get<std::uint64_t>();
+  const auto trouble = r.get<std::uint8_t>();
+  r.ok = r.ok && trouble <= static_cast<std::uint8_t>(Trouble::steps);
+  out.counts.last_trouble = r.ok ? static_cast<Trouble>(trouble) : Trouble::absent;
+  out.counts.last_at = r.get<std::uint16_t>();
+  Shape shape{};
+  for (std::uint16_t* n : {&shape.panes, &shape.width, &shape.hashes}) *n = r.get<std::uint16_t>();
+  const auto count = r.get<std::uint32_t>();
+  const Rule* rule = r.ok ? find(out.id, out.digest) : nullptr;
+  out.found = rule != nullptr;
+  if (rule) {
+    r.ok = shape.is_of(*rule) && count <= rule->keys;
+    get_keys(r, out, *rule, count);
+  } else {
+    for (std::uint32_t i = 0; i < count && r.ok; ++i) skip_key(r, shape);
+  }
+  return out;
 }
 
 }  // namespace
@@ -192,7 +214,7 @@ Bytes write_snapshot(const std::map<std::string, Running, std::less<>>& rules, s
   return std::move(w.out);
 }
 
-Result<Snapshot> read_snapshot(ByteView bytes) {
+Result<Snapshot> read_snapshot(ByteView bytes, const FindRule& find) {
   const auto corrupt = [](const std::string& why) {
     return fail(Fault::corrupt, "the rules' snapshot " + why + "; start without it");
   };
@@ -204,23 +226,11 @@ Result<Snapshot> read_snapshot(ByteView bytes) {
   Reader r{body.subspan(magic.size())};
   if (r.get<std::uint8_t>() != version) return corrupt("is of a version that is not known");
   Snapshot out{.now = r.get<std::int64_t>()};
-  const std::size_t rules = r.count(r.get<std::uint32_t>(), 78);
-  for (std::size_t i = 0; i < rules && r.ok; ++i) out.rules.push_back(get_rule(r));
-  if (!r.ok || !r.rest.empty() || !in_time(out.now)) return corrupt("does not read");
+  const auto rules = r.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < rules && r.ok; ++i) out.rules.push_back(get_rule(r, find));
+  if (!r.ok || !r.rest.empty() || !in_time(out.now))
+    return corrupt("does not read, or holds what its rules cannot have");
   return out;
-}
-
-Result<void> fits(const Rule& rule, const SnapshotRule& state) {
-  bool same = state.panes == rule.panes() && state.width == rule.aggregates.size() &&
-              state.hashes == rule.hashes() && state.keys.size() <= rule.keys;
-  for (std::size_t i = 0; same && i < state.keys.size(); ++i) {
-    const auto& [name, key] = state.keys[i];
-    const bool sorted = i == 0 || state.keys[i - 1].first < name;
-    same = !name.empty() && name.size() <= 128 && sorted && sane(rule, key);
-  }
-  if (same) return {};
-  return fail(Fault::corrupt, "the rules' snapshot holds what rule '" + rule.id +
-                                  "' cannot have; start without it");
 }
 
 }  // namespace muster::rules

@@ -6,6 +6,7 @@
 // thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,7 +21,7 @@ struct SnapshotRule {
   std::string id;
   std::uint64_t digest = 0, number = 1;
   RuleCounts counts = {};
-  std::uint16_t panes = 0, width = 0, hashes = 0;  // a key's shape, as the rule had it
+  bool found = false;
   std::vector<std::pair<std::string, Key>> keys = {};
 };
 
@@ -30,8 +31,11 @@ struct Snapshot {
 };
 
 Bytes write_snapshot(const std::map<std::string, Running, std::less<>>&, std::int64_t now);
-Result<Snapshot> read_snapshot(ByteView);
-Result<void> fits(const Rule&, const SnapshotRule&);  // corrupt when this rule cannot have it
+// The rule of this name and digest, or null: then its keys are skipped.
+using FindRule = std::function<const Rule*(const std::string& id, std::uint64_t digest)>;
+// corrupt when it does not read, or holds what a rule cannot have. What it takes is bounded by what
+// the rules that are found may take.
+Result<Snapshot> read_snapshot(ByteView, const FindRule&);
 std::uint64_t sum_of(ByteView);
 
 }  // namespace muster::rules
