@@ -31,7 +31,8 @@ Result<std::unique_ptr<pkcs11::ApartKey>> token_of(const Options& options, bool 
                     "it away, and issuing.pem too unless its key is now the token's",
                 "--issuing-key");
   std::optional<crypto::Algorithm> made;
-  if (make && !signer::Folder::has_authority(options.folder)) made = crypto::Algorithm::ecdsa_p256;
+  TRY(const bool has_authority, signer::Folder::has_authority(options.folder));
+  if (make && !has_authority) made = crypto::Algorithm::ecdsa_p256;
   auto key = pkcs11::ApartKey::start(
       {.uri = options.issuing_key, .make = made, .confine = confine_the_token, .await_end = false});
   if (!key) return std::unexpected(about(std::move(key).error()));

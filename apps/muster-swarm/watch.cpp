@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+
+#include "base/log.h"
 
 namespace muster {
 namespace {
@@ -45,11 +48,21 @@ Result<Watch> Watch::open(const std::filesystem::path& control) {
   return watch;
 }
 
-bool Watch::read(Source& source, std::vector<std::string>& lines) {
+std::optional<std::vector<std::string>> Watch::read(Source& source) {
+  std::vector<std::string> lines;
   char piece[4096];
   const auto got = ::read(source.fd, piece, sizeof piece);
-  if (got < 0) return errno == EAGAIN || errno == EINTR;
-  if (got == 0) source.partial += '\n';
+  if (got < 0) {
+    const int code = errno;
+    if (code == EAGAIN || code == EINTR) return lines;
+    log::warning("swarm", "a source of commands cannot be read any more",
+                 {{"fd", std::to_string(source.fd)}, {"why", std::strerror(code)}});
+    return std::nullopt;
+  }
+  if (got == 0) {
+    if (source.partial.empty()) return std::nullopt;
+    source.partial += '\n';  // a last line needs no end
+  }
   source.partial.append(piece, static_cast<std::size_t>(got));
   for (auto end = source.partial.find('\n'); end != std::string::npos;
        end = source.partial.find('\n')) {
@@ -57,7 +70,7 @@ bool Watch::read(Source& source, std::vector<std::string>& lines) {
     source.partial.erase(0, end + 1);
   }
   if (source.partial.size() > line_max) source.partial.clear();
-  return got > 0;
+  return lines;
 }
 
 Watch::Seen Watch::next_second() {
@@ -68,9 +81,13 @@ Watch::Seen Watch::next_second() {
   const std::int64_t left = std::max<std::int64_t>(0, due_ns_ - monotonic_ns());
   ::poll(waiting.data(), waiting.size(), static_cast<int>((left + 999'999) / 1'000'000));
   seen.stop = waiting[0].revents != 0;
-  for (std::size_t i = sources_.size(); i-- > 0;)
-    if (waiting[i + 1].revents != 0 && !read(sources_[i], seen.lines))
+  for (std::size_t i = sources_.size(); i-- > 0;) {
+    if (waiting[i + 1].revents == 0) continue;
+    if (auto lines = read(sources_[i]))
+      std::ranges::move(*lines, std::back_inserter(seen.lines));
+    else
       sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   if (const std::int64_t now = monotonic_ns(); now >= due_ns_) {
     seen.second = true;
     due_ns_ = std::max(due_ns_ + second_ns, now);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ class Watch {
     std::string partial;
   };
   Watch() = default;
-  static bool read(Source&, std::vector<std::string>& lines);  // false: it has ended
+  static std::optional<std::vector<std::string>> read(Source&);  // none: it has ended
 
   std::vector<Source> sources_;
   int signals_ = -1;

@@ -208,7 +208,7 @@ void Agent::Life::pump() {
 }
 
 void Agent::Life::pump_state() {
-  if (!state_news || state_in_flight) return;
+  if (!state_news || state_in_flight || !client->ready()) return;
   auto sent = client->publish(topic("state"), state_text(), [this](Reason reason, auto why) {
     state_in_flight = false;
     if (wire::mqtt::is_failure(reason))
@@ -216,13 +216,13 @@ void Agent::Life::pump_state() {
     line_bell.ring();
     pump();
   });
-  if (!sent) return;
+  if (!sent) return log_failure("the state cannot be sent", sent.error());
   state_news = false;
   state_in_flight = true;
 }
 
 void Agent::Life::pump_report() {
-  if (report_in_flight || updater.reports().empty()) return;
+  if (report_in_flight || updater.reports().empty() || !client->ready()) return;
   const std::string text = wire::to_text(updater.reports().front());
   auto sent = client->publish(topic("results"), text, [this](Reason reason, auto why) {
     report_in_flight = false;
@@ -234,7 +234,8 @@ void Agent::Life::pump_report() {
       return log_failure("a report that was heard cannot be forgotten", heard.error());
     pump();
   });
-  report_in_flight = sent.has_value();
+  if (!sent) return log_failure("an update report cannot be sent", sent.error());
+  report_in_flight = true;
 }
 
 void Agent::Life::pump_readings() {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "base/log.h"
 #include "wire/senml.h"
 
 namespace muster::agent {
@@ -13,7 +14,8 @@ constexpr std::size_t readings_a_message = 4;
 constexpr double burst = 24;                // messages at once
 constexpr double messages_an_interval = 4;  // after a burst
 
-std::string pack(std::span<const Reading> readings, const std::vector<Metric>& metrics) {
+// Empty when there is nothing but gaps.
+Result<std::string> pack(std::span<const Reading> readings, const std::vector<Metric>& metrics) {
   std::vector<wire::SenmlRecord> records;
   for (const Reading& reading : readings)
     for (std::size_t i = 0; i < metrics.size() && i < reading.values.size(); ++i)
@@ -22,8 +24,8 @@ std::string pack(std::span<const Reading> readings, const std::vector<Metric>& m
                            .unit = metrics[i].unit,
                            .time = millis(reading.at),
                            .value = reading.values[i]});
-  auto text = wire::senml_text(records);
-  return text ? std::move(*text) : std::string();
+  if (records.empty()) return std::string();
+  return wire::senml_text(records);
 }
 
 }  // namespace
@@ -61,21 +63,41 @@ bool Outbox::may_send(Instant now) {
   return allowance_ >= 1;
 }
 
+void Outbox::pack_waiting(const std::vector<Metric>& metrics) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), readings_a_message));
+  std::vector<Reading> taken(std::make_move_iterator(waiting_.begin()),
+                             std::make_move_iterator(waiting_.begin() + count));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+  if (auto text = pack(taken, metrics)) return keep(std::move(*text), std::move(taken));
+  for (Reading& reading : taken) {  // the one at fault takes no other along
+    auto text = pack({&reading, 1}, metrics);
+    if (text) {
+      keep(std::move(*text), {std::move(reading)});
+      continue;
+    }
+    ++dropped_;
+    log::warning("agent", "a reading cannot be packed and is dropped",
+                 {{"at", rfc3339(reading.at)}, {"why", text.error().message}});
+  }
+}
+
+void Outbox::keep(std::string text, std::vector<Reading> readings) {
+  if (text.empty()) return;  // nothing but gaps
+  packed_.push_back({{++last_, std::move(text)}, std::move(readings), false});
+}
+
 std::optional<Outbox::Message> Outbox::next(const std::vector<Metric>& metrics, Instant now) {
-  auto unsent = std::ranges::find_if(packed_, [](const Packed& each) { return !each.sent; });
+  const auto first_unsent = [this] {
+    return std::ranges::find_if(packed_, [](const Packed& each) { return !each.sent; });
+  };
+  auto unsent = first_unsent();
   if (unsent == packed_.end() && waiting_.empty()) return std::nullopt;
   if (!may_send(now)) return std::nullopt;
-  if (unsent == packed_.end()) {
-    const auto count = std::min(waiting_.size(), readings_a_message);
-    std::vector<Reading> taken(
-        std::make_move_iterator(waiting_.begin()),
-        std::make_move_iterator(waiting_.begin() + static_cast<std::ptrdiff_t>(count)));
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    std::string text = pack(taken, metrics);
-    if (text.empty()) return next(metrics, now);  // nothing but gaps
-    packed_.push_back({{++last_, std::move(text)}, std::move(taken), false});
-    unsent = std::prev(packed_.end());
+  while (unsent == packed_.end() && !waiting_.empty()) {
+    pack_waiting(metrics);
+    unsent = first_unsent();
   }
+  if (unsent == packed_.end()) return std::nullopt;
   allowance_ -= 1;
   unsent->sent = true;
   return unsent->message;

@@ -3,7 +3,8 @@
 //
 // Readings taken while there is no connection wait; then up to four of them share a message, a few
 // messages go at once, and the rest follow at four times the usual rate. Beyond the bound the
-// oldest goes, and is counted. A message in flight when the connection ends is sent again.
+// oldest goes, and is counted; so is a reading that SenML cannot say, alone. A message in flight
+// when the connection ends is sent again.
 //
 // It sends nothing itself. One thread; time is the caller's.
 #pragma once
@@ -53,6 +54,8 @@ class Outbox {
     bool sent = false;
   };
   bool may_send(Instant now);
+  void pack_waiting(const std::vector<Metric>&);  // those of the next message
+  void keep(std::string text, std::vector<Reading>);
   std::size_t readings_max_;
   Duration interval_;
   std::deque<Reading> waiting_;

@@ -86,6 +86,26 @@ TEST_CASE("gaps in a reading are left out") {
   CHECK(records_in(outbox.next(metrics, start)->text) == 1);
 }
 
+TEST_CASE("a reading of 1970 is dropped and counted, and takes no other along") {
+  Outbox outbox(10, 1s);
+  outbox.add(reading(1));
+  outbox.add({instant(1'000), {230, 5}});
+  outbox.add(reading(3));
+  std::size_t sent = 0;
+  while (const auto message = outbox.next(metrics, start + 5s)) sent += records_in(message->text);
+  CHECK(sent == 4);
+  CHECK(outbox.dropped() == 1);
+  CHECK(outbox.size() == 2);
+}
+
+TEST_CASE("a metric that has no SenML name costs readings, and each of them is counted") {
+  Outbox outbox(100, 1s);
+  for (int n = 1; n <= 6; ++n) outbox.add(reading(n));
+  CHECK_FALSE(outbox.next({{"voltage", "V"}, {"_V_", "V"}}, start + 9s));
+  CHECK(outbox.dropped() == 6);
+  CHECK(outbox.size() == 0);
+}
+
 TEST_CASE(
     "readings go to a disk's octets and back, the newest that fit, and nothing that is cut off") {
   std::vector<Reading> all;

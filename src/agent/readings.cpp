@@ -6,6 +6,8 @@
 #include <fstream>
 #include <limits>
 
+#include "wire/senml.h"
+
 namespace muster::agent {
 namespace {
 
@@ -37,6 +39,7 @@ std::string_view next_cell(std::string_view& line) {
   return cell;
 }
 
+// A name begins with a letter or a digit (RFC 8428, section 4.5.1).
 std::string metric_name(std::string_view column) {
   std::string name;
   for (char c : column) {
@@ -44,6 +47,9 @@ std::string metric_name(std::string_view column) {
                        std::string_view("-:./_").find(c) != std::string_view::npos;
     name += plain ? c : '_';
   }
+  if (std::string_view("-:./_").find(name.front()) != std::string_view::npos)
+    name.insert(0, "column");
+  name.resize(std::min(name.size(), wire::senml_name_max));
   return name;
 }
 

@@ -30,8 +30,9 @@ class Readings {
 };
 
 // A header line that names the columns, then rows. Columns called date, time or timestamp are
-// skipped: what is replayed happens now. Texts may be quoted; what is no number is NaN. At most 256
-// MiB and 64 metrics.
+// skipped: what is replayed happens now. A column that would begin with no letter or digit, as
+// "(V)", is called "column_V_"; a name is cut off at 128 characters. Texts may be quoted; what is
+// no number is NaN. At most 256 MiB and 64 metrics.
 class CsvTable {
  public:
   static Result<CsvTable> parse(std::string_view text);

@@ -3,6 +3,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "agent/outbox.h"
+#include "wire/senml.h"
+
 using namespace muster;
 using namespace muster::agent;
 
@@ -34,6 +37,23 @@ TEST_CASE("columns of a CSV become metrics, but for date and time") {
   CHECK(table.row(0)[1] == 21);
   CHECK(std::isnan(table.row(1)[0]));
   CHECK(std::isnan(table.row(1)[1]));
+}
+
+TEST_CASE("every column becomes a name that SenML allows") {
+  const auto table = expect(CsvTable::parse("(V),-,2nd," + std::string(300, 'x') + "\n1,2,3,4\n"));
+  REQUIRE(table.metrics().size() == 4);
+  CHECK(table.metrics()[0].name == "column_V_");
+  CHECK(table.metrics()[1].name == "column-");
+  CHECK(table.metrics()[2].name == "2nd");
+  CHECK(table.metrics()[3].name == std::string(128, 'x'));
+  CsvReadings readings(table, 1);
+  Outbox outbox(10, 1s);
+  Reading reading{morning, {}};
+  readings.next(morning, reading.values);
+  outbox.add(reading);
+  const auto message = outbox.next(table.metrics(), morning);
+  REQUIRE(message);
+  CHECK(expect(wire::SenmlReader().read(bytes_of(message->text), millis(morning))).size() == 4);
 }
 
 TEST_CASE("a CSV without values is refused") {

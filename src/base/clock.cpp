@@ -70,8 +70,12 @@ Result<Instant> parse_rfc3339(std::string_view text) {
                                    std::chrono::month(static_cast<unsigned>(month)),
                                    std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return bad();
-  return Instant(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second) + Duration(fraction);
+  const Instant at = Instant(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+                     std::chrono::minutes(minute) + std::chrono::seconds(second) +
+                     Duration(fraction);
+  const Instant end = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+  if (at >= end) return bad();  // a leap second after all that four digits can say
+  return at;
 }
 
 Result<Duration> parse_duration(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/log.h"
 #include "desk/evidence.h"
 
 namespace muster::desk {
@@ -49,8 +50,11 @@ void follow(Domain& domain, Desk& desk, Telemetry& telemetry) {
   });
   domain.rollouts.on_progress([&domain](rollout::RolloutId id, std::string_view step) {
     if (step.empty()) return;  // of waves and devices only the event stream tells
-    if (const auto progress = domain.rollouts.progress(id))
-      domain.response.notify(std::string(step), rollout_news(domain, *progress));
+    const auto progress = domain.rollouts.progress(id);
+    if (!progress)
+      return log::error("desk", "a rollout's progress cannot be told to webhooks",
+                        {{"step", std::string(step)}, {"why", progress.error().message}});
+    domain.response.notify(std::string(step), rollout_news(domain, *progress));
   });
 }
 

@@ -312,6 +312,8 @@ Result<std::unique_ptr<Telemetry>> Telemetry::open(
   std::error_code ec;
   unsigned count = 0;
   while (std::filesystem::is_directory(folder / ("lane-" + std::to_string(count)), ec)) ++count;
+  if (ec && ec != std::errc::no_such_file_or_directory)
+    return fail(Fault::unavailable, "cannot look into " + folder.string() + ": " + ec.message());
   if (count == 0) count = std::clamp(settings.lanes, 1U, 64U);
   std::vector<std::unique_ptr<Lane>> lanes;
   for (unsigned n = 0; n < count; ++n) {

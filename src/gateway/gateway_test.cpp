@@ -438,6 +438,8 @@ TEST_CASE("a filter covers another when it matches all that the other does") {
   CHECK_FALSE(covers("v1/+", "v1/a/b"));
   CHECK_FALSE(covers("v1/a", "v1"));
   CHECK_FALSE(covers("v1/+/x", "#"));
+  CHECK_FALSE(covers("#", "$SYS/#"));
+  CHECK_FALSE(covers("+/load", "$SYS/load"));
 }
 
 // --- what cannot be read ---

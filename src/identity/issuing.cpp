@@ -160,8 +160,8 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
 
 // It is on the revocation list, though nobody was given it: whoever finds it must not believe it.
 void Identity::Registry::withdraw(const std::string& subject, const crypto::Serial& serial,
-                                  ByteView der, Instant not_before, Instant not_after,
-                                  const std::string& why) {
+                                  ByteView der, const Result<crypto::Certificate>& certificate,
+                                  Instant not_before, Instant not_after, const std::string& why) {
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto known = find(subject);
@@ -175,7 +175,9 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
     log::warning("identity", "a withdrawn certificate does not say which list it is on",
                  {{"serial", crypto::serial_hex(serial)}, {"why", url.error().message}});
   const auto shard = url ? lists.shard_at(*url) : 0;
-  const auto certificate = crypto::parse_certificate(der);
+  if (!certificate)
+    log::warning("identity", "a withdrawn certificate cannot be read",
+                 {{"serial", crypto::serial_hex(serial)}, {"why", certificate.error().message}});
   const auto issuer =
       certificate ? rollover.generation_of(certificate->authority_key_id) : std::nullopt;
   writer.write(
@@ -204,7 +206,8 @@ Result<Bytes> Identity::file(const Commission& c, Bytes der) {
   }
   const auto subject = r.check_again(c);
   if (!subject) {
-    r.withdraw(c.order.subject, c.order.serial, der, c.order.not_before, c.order.not_after,
+    r.withdraw(c.order.subject, c.order.serial, der, crypto::parse_certificate(der),
+               c.order.not_before, c.order.not_after,
                "refused after it was signed: " + subject.error().message);
     return std::unexpected(subject.error());
   }
@@ -238,11 +241,7 @@ bool Identity::reconcile(std::span<const signer::Issuance> log) {
                              {ByteView(issuance.serial)});
     if (rows.next()) continue;
     const auto certificate = crypto::parse_certificate(issuance.document);
-    if (!certificate)
-      log::warning(
-          "identity", "a certificate in the signer's log cannot be read",
-          {{"serial", crypto::serial_hex(issuance.serial)}, {"why", certificate.error().message}});
-    r.withdraw(issuance.subject, issuance.serial, issuance.document,
+    r.withdraw(issuance.subject, issuance.serial, issuance.document, certificate,
                certificate ? certificate->not_before : issuance.at,
                certificate ? certificate->not_after : r.chain.front().not_after,
                "signed, and never filed");

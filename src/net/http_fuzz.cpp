@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "net/internal/http_reader.h"
+#include "net/internal/http_text.h"
 
 using namespace muster;
 using namespace muster::net::http;
@@ -13,7 +14,19 @@ void demand(bool holds) {
   if (!holds) std::abort();
 }
 
+// What is served lies within the file, whatever its size.
+void check_range(std::string_view range) {
+  for (const std::uint64_t file_size :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, UINT64_MAX}) {
+    const internal::Slice slice = internal::slice_of(range, file_size);
+    demand(slice.first <= file_size && slice.size <= file_size - slice.first);
+    if (slice.kind == internal::Slice::Kind::whole) demand(slice.size == file_size);
+    if (slice.kind == internal::Slice::Kind::part) demand(slice.size > 0);
+  }
+}
+
 void check(const Head& head) {
+  if (const auto* range = head.header("Range")) check_range(*range);
   demand(head.path.starts_with('/') && head.path.find('\0') == std::string::npos);
   demand((head.path + "/").find("/../") == std::string::npos);
   demand(head.headers.size() <= internal::headers_max);
@@ -73,6 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (taken.step != internal::Step::head && taken.step != internal::Step::body) break;
   }
   (void)reader.ended();
+  check_range(text_of(bytes));
   if (auto url = parse_url(text_of(bytes))) demand(!url->host.empty() && url->port != 0);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 
 #include "series/internal/octets.h"
@@ -166,12 +167,11 @@ class Unpacker {
  public:
   Unpacker(ByteView bits, std::uint64_t at, std::uint64_t value)
       : in_(bits), at_(at), value_(value) {}
-  bool next(Point& point) {
+  std::optional<Point> next() {  // none: no Packer wrote this
     delta_ += static_cast<std::uint64_t>(take_signed(in_, time_widths[in_.ones(5)]));
     at_ += delta_;
-    if (!next_value()) return false;
-    point = {static_cast<std::int64_t>(at_), std::bit_cast<double>(value_)};
-    return !in_.overrun();
+    if (!next_value() || in_.overrun()) return std::nullopt;
+    return Point{static_cast<std::int64_t>(at_), std::bit_cast<double>(value_)};
   }
   bool at_end() { return in_.at_end(); }
 
@@ -211,7 +211,11 @@ Result<void> unpack(ByteView packed, std::vector<Point>& points) {
   auto* point = points.data() + before;
   *point = {static_cast<std::int64_t>(at), std::bit_cast<double>(bits)};
   bool good = true;
-  for (std::size_t i = 1; good && i < count; ++i) good = unpacker.next(point[i]);
+  for (std::size_t i = 1; good && i < count; ++i) {
+    const auto next = unpacker.next();
+    good = next.has_value();
+    if (good) point[i] = *next;
+  }
   if (good && unpacker.at_end()) return {};
   points.resize(before);
   return broken();

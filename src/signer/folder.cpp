@@ -15,11 +15,20 @@ constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h;
 constexpr Duration backdated = 25h;  // for clients whose clock is behind, were it by a day
 constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
 
+Result<bool> is_there(const fs::path& path) {
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  if (error)
+    return fail(Fault::unavailable, "cannot look for " + path.string() + ": " + error.message());
+  return there;
+}
+
 // The certificate at `path`, or one that is issued and written now.
 Result<Certificate> certificate(const fs::path& path, const crypto::Profile& profile,
                                 const crypto::PublicKey& key, const Certificate* issuer,
                                 const crypto::SigningKey& signer, Random& random) {
-  if (fs::exists(path)) return crypto::read_certificate(path);
+  TRY(const bool there, is_there(path));
+  if (there) return crypto::read_certificate(path);
   TRY(const auto der, crypto::issue(profile, key, crypto::random_serial(random), issuer, signer));
   TRY_VOID(write_file(path, crypto::certificate_pem(der)));
   return crypto::parse_certificate(der);
@@ -33,16 +42,19 @@ Result<crypto::PublicKey> issuing_key_of(const fs::path& path, const crypto::Pub
 
 }  // namespace
 
-bool Folder::has_authority(const fs::path& path) {
-  return fs::exists(path / "issuing.pem");
+Result<bool> Folder::has_authority(const fs::path& path) {
+  return is_there(path / "issuing.pem");
 }
 
 Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& random,
                             const crypto::PublicKey* elsewhere) {
   TRY_VOID(make_private_folder(path));
   TRY_VOID(make_private_folder(path / "keys"));
-  if (fs::exists(path / "ca.pem") && fs::exists(path / "issuing.pem")) return open(path);
-  if (!elsewhere && has_authority(path) && !fs::exists(path / "keys" / "issuing.key"))
+  TRY(const bool has_root, is_there(path / "ca.pem"));
+  TRY(const bool has_issuing, has_authority(path));
+  if (has_root && has_issuing) return open(path);
+  TRY(const bool has_key, is_there(path / "keys" / "issuing.key"));
+  if (!elsewhere && has_issuing && !has_key)
     return fail(Fault::corrupt, (path / "keys" / "issuing.key").string() +
                                     " is missing: restore it from a backup, or take issuing.pem "
                                     "away too for a new issuing CA");
@@ -67,7 +79,8 @@ Result<Folder> Folder::make(const fs::path& path, const Clock& clock, Random& ra
 Result<Folder> Folder::open(const fs::path& path) {
   Folder out{.path = path, .chain = {}};
   for (const char* name : {"issuing.pem", "ca.pem"}) {
-    if (std::error_code error; !fs::exists(path / name, error) && !error)
+    TRY(const bool there, is_there(path / name));
+    if (!there)
       return fail(Fault::missing, "there is no " + (path / name).string() +
                                       "; make the folder with muster-signer init");
     TRY(auto one, crypto::read_certificate(path / name));

@@ -30,7 +30,7 @@ struct Folder {
   static Result<Folder> open(const std::filesystem::path&);  // missing when it was never made
 
   // Whether an issuing certificate was made: its key is then not to be made anew.
-  static bool has_authority(const std::filesystem::path&);
+  static Result<bool> has_authority(const std::filesystem::path&);
 
   std::filesystem::path issuing_key() const { return path / "keys" / "issuing.key"; }
   std::filesystem::path root_key() const { return path / "keys" / "root.key"; }

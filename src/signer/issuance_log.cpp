@@ -106,7 +106,10 @@ std::size_t IssuanceLog::SerialHash::operator()(const crypto::Serial& serial) co
 
 Result<IssuanceLog> IssuanceLog::open(const fs::path& path, Random& random,
                                       const std::function<void(const Issuance&)>& visit) {
-  if (!fs::exists(path)) TRY_VOID(make(path, random));
+  std::error_code error;
+  const bool there = fs::exists(path, error);
+  if (error) return fail(Fault::unavailable, path.string() + ": " + error.message());
+  if (!there) TRY_VOID(make(path, random));
   Descriptor file(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
   if (!file) return failure(path, "open");
   if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0)

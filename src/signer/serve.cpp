@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "base/log.h"
 #include "signer/frame.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t read_at_once = 64 * 1024;
 constexpr std::size_t read_in_a_turn = 512 * 1024;
 constexpr std::size_t unsent_max = 1024 * 1024;  // a caller that does not read is not read either
+constexpr int breath_ms = 250;                   // after a caller could not be accepted
 
 struct Connection {
   explicit Connection(Descriptor d) : line(std::move(d)) {}
@@ -83,21 +85,34 @@ class Server {
 
   // False: time to go.
   bool wait() {
-    std::vector<pollfd> watched{{doors_.stop, POLLIN, 0}, {doors_.listener.number(), POLLIN, 0}};
+    const int listener = breathless_ ? -1 : doors_.listener.number();
+    const int patience = std::exchange(breathless_, false) ? breath_ms : -1;
+    std::vector<pollfd> watched{{doors_.stop, POLLIN, 0}, {listener, POLLIN, 0}};
     for (const auto& c : connections_) {
       const int reads = c->full() ? 0 : POLLIN, writes = c->sent < c->out.size() ? POLLOUT : 0;
       watched.push_back({c->line.number(), static_cast<short>(reads | writes), 0});
     }
-    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    while (::poll(watched.data(), watched.size(), patience) < 0 && errno == EINTR) {
     }
     if (watched[0].revents != 0) return false;
     for (std::size_t i = 0; i < connections_.size(); ++i)
       if (watched[2 + i].revents & (POLLIN | POLLHUP | POLLERR)) read(*connections_[i]);
-    if (watched[1].revents != 0) {
-      Descriptor line(::accept4(doors_.listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (line) admit(std::move(line));
-    }
+    if (watched[1].revents != 0) accept();
     return true;
+  }
+
+  // Without a descriptor to give it the caller stays in the queue, and poll() would return at once.
+  void accept() {
+    Descriptor line(::accept4(doors_.listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
+    const int code = errno;
+    if (line) {
+      told_ = false;
+      return admit(std::move(line));
+    }
+    if (code == EINTR || code == EAGAIN || code == ECONNABORTED) return;
+    breathless_ = true;
+    if (!std::exchange(told_, true))
+      log::warning("signer", "cannot accept connections for now", {{"why", std::strerror(code)}});
   }
 
   void read(Connection& c) {
@@ -196,6 +211,8 @@ class Server {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Asked> orders_;     // of this batch, and
   std::vector<Waiting> waiting_;  // who asked for each
+  bool breathless_ = false;       // leaves the listener alone for a breath
+  bool told_ = false;             // the log knows why
 };
 
 }  // namespace

@@ -21,6 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto boot = wire::parse_boot_evidence(text))
     if (!wire::parse_boot_evidence(wire::to_text(*boot))) std::abort();
+  if (const auto der = wire::parse_certificate_text(text)) {
+    const auto again = wire::parse_certificate_text(wire::certificate_text(*der));
+    if (!again || *again != *der) std::abort();
+  }
   static_cast<void>(wire::parse_challenge_given(text));
   static_cast<void>(wire::parse_evidence_ask(text));
   if (const auto command = wire::parse_command(text))

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/internal/problem.h"
+#include "api/internal/spelling.h"
 #include "api/internal/views.h"
 #include "crypto/hash.h"
 
@@ -17,7 +18,6 @@ using wire::Json;
 
 constexpr std::uint64_t strangers_body = 4 << 10, small_body = 256 << 10,
                         manifest_body = 96ULL << 20;
-constexpr std::string_view cookie_name = "muster_session=";
 
 bool is_upload(const Head& head) {
   return head.method == "POST" && head.path == "/api/v1/artifacts";
@@ -72,13 +72,7 @@ Service::Caller Service::caller_of(const Head& head) {
   Caller caller;
   if (const auto* header = head.header("Authorization"); header && header->starts_with("Bearer "))
     caller.token = header->substr(7);
-  const auto* cookies = head.header("Cookie");
-  for (std::string_view rest = cookies ? *cookies : std::string_view(); !rest.empty();) {
-    std::string_view each = rest.substr(0, rest.find(';'));
-    rest.remove_prefix(std::min(each.size() + 1, rest.size()));
-    while (each.starts_with(' ')) each.remove_prefix(1);
-    if (each.starts_with(cookie_name)) caller.cookie = each.substr(cookie_name.size());
-  }
+  if (const auto* cookies = head.header("Cookie")) caller.cookie = session_of(*cookies);
   return caller;
 }
 

@@ -5,6 +5,7 @@
 #include "api/internal/embedded.h"
 #include "api/internal/metrics.h"
 #include "api/internal/problem.h"
+#include "api/internal/spelling.h"
 #include "api/internal/views.h"
 
 namespace muster::api {
@@ -16,7 +17,7 @@ using net::http::Response;
 using wire::Json;
 
 std::string cookie_header(const std::string& value, int seconds) {
-  return "muster_session=" + value + "; Path=/; Max-Age=" + std::to_string(seconds) +
+  return std::string(session_cookie) + value + "; Path=/; Max-Age=" + std::to_string(seconds) +
          "; HttpOnly; Secure; SameSite=Strict";
 }
 

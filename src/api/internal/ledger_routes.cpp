@@ -1,9 +1,9 @@
 // The ledger: as JSON for people, and as C2SP tlog-tiles for auditors' tools.
 #include <algorithm>
-#include <charconv>
 
 #include "api/internal/listing.h"
 #include "api/internal/route.h"
+#include "api/internal/spelling.h"
 #include "api/internal/views.h"
 #include "ledger/search.h"
 
@@ -80,59 +80,10 @@ Result<Reply> note(Context& c) {
                .content_type = "text/plain; charset=utf-8"};
 }
 
-struct TileName {
-  unsigned level = 0;
-  std::uint64_t index = 0;
-  unsigned width = 256;
-};
-
-Result<std::uint64_t> three_digits(std::string_view text) {
-  std::uint64_t value = 0;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.size() != 3 || ec != std::errc() || end != text.data() + text.size())
-    return fail(Fault::missing, "no such tile");
-  return value;
-}
-
-// "x001/x234/067" and "x001/x234/067.p/12" (C2SP tlog-tiles).
-Result<TileName> tile_name(std::string_view rest) {
-  TileName name;
-  if (auto partial = rest.find(".p/"); partial != std::string_view::npos) {
-    std::string_view width = rest.substr(partial + 3);
-    auto [end, ec] = std::from_chars(width.data(), width.data() + width.size(), name.width);
-    if (ec != std::errc() || end != width.data() + width.size() || name.width < 1 ||
-        name.width > 255)
-      return fail(Fault::missing, "no such tile");
-    rest = rest.substr(0, partial);
-  }
-  for (std::size_t groups = 0; groups < 5; ++groups) {
-    auto slash = rest.find('/');
-    std::string_view group = rest.substr(0, slash);
-    const bool last = slash == std::string_view::npos;
-    if (last == group.starts_with('x')) return fail(Fault::missing, "no such tile");
-    TRY(auto value, three_digits(last ? group : group.substr(1)));
-    name.index = name.index * 1000 + value;
-    if (last) return name;
-    rest = rest.substr(slash + 1);
-  }
-  return fail(Fault::missing, "no such tile");
-}
-
 Result<Reply> tile(Context& c) {
-  const std::string& rest = c.path[0];  // what follows /ledger/tile/
-  auto slash = rest.find('/');
-  if (slash == std::string::npos) return fail(Fault::missing, "no such tile");
-  TRY(auto name, tile_name(std::string_view(rest).substr(slash + 1)));
-  Bytes octets;
-  if (rest.substr(0, slash) == "entries") {
-    TRY(octets, c.domain.ledger.bundle(name.index, name.width));
-  } else {
-    const std::string level = rest.substr(0, slash);
-    auto [end, ec] = std::from_chars(level.data(), level.data() + level.size(), name.level);
-    if (ec != std::errc() || end != level.data() + level.size() || name.level > 7)
-      return fail(Fault::missing, "no such tile");
-    TRY(octets, c.domain.ledger.tile(name.level, name.index, name.width));
-  }
+  TRY(const auto name, tile_name(c.path[0]));  // what follows /ledger/tile/
+  TRY(const auto octets, name.entries ? c.domain.ledger.bundle(name.index, name.width)
+                                      : c.domain.ledger.tile(name.level, name.index, name.width));
   return Reply{.headers = {{"Cache-Control", "max-age=31536000, immutable"}},
                .text = std::string(text_of(octets)),
                .content_type = "application/octet-stream"};

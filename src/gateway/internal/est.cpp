@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/cms.h"
 #include "crypto/hash.h"
+#include "gateway/internal/basic.h"
 #include "gateway/internal/claims.h"
 #include "gateway/internal/est_answers.h"
 #include "gateway/internal/reply.h"
@@ -25,19 +26,9 @@ constexpr std::string_view root = "/.well-known/est/";
 constexpr std::size_t csr_base64_max =
     crypto::csr_bytes_max * 4 / 3 + 1024;  // room for any wrapping
 
-struct Credentials {
-  std::string user, password;
-};
-
 std::optional<Credentials> basic(const Head& head) {
   const std::string* header = head.header("Authorization");
-  if (!header || header->size() > 512 || !header->starts_with("Basic ")) return std::nullopt;
-  auto decoded = from_base64(std::string_view(*header).substr(6));
-  if (!decoded) return std::nullopt;
-  std::string_view text = text_of(*decoded);
-  auto colon = text.find(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  return Credentials{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+  return header ? credentials_of(*header) : std::nullopt;
 }
 
 net::http::Header basic_challenge() {

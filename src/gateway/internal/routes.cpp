@@ -17,6 +17,8 @@ std::string_view next_level(std::string_view& rest, bool& more) {
 }  // namespace
 
 bool covers(std::string_view allowed, std::string_view filter) {
+  const bool wild = allowed.starts_with('#') || allowed.starts_with('+');
+  if (wild && filter.starts_with('$')) return false;  // it matches none of those [MQTT-4.7.2-1]
   bool more_allowed = true, more_filter = true;
   while (more_allowed) {
     std::string_view a = next_level(allowed, more_allowed);

@@ -113,8 +113,9 @@ struct Identity::Registry {
                                 const char* proof, const crypto::Hash& evidence);
   Result<Subject> check_again(const Commission&);
   void file(const Subject&, const Commission&, ByteView der);
-  void withdraw(const std::string& subject, const crypto::Serial&, ByteView der, Instant not_before,
-                Instant not_after, const std::string& why);
+  void withdraw(const std::string& subject, const crypto::Serial&, ByteView der,
+                const Result<crypto::Certificate>&, Instant not_before, Instant not_after,
+                const std::string& why);
   crypto::Serial new_serial();
 
   // certificates.cpp

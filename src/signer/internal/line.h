@@ -1,5 +1,6 @@
 // line -- the thread behind a RemoteIssuer: questions in, frames out, answers back under their
-// numbers.
+// numbers. Its owner's thread asks, the thread of its own answers. Making one throws
+// std::system_error when descriptors are used up, as net::Loop does.
 #pragma once
 
 #include <map>
