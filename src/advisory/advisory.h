@@ -72,6 +72,7 @@ struct Likelihood {  // EPSS
 };
 
 struct Document {
+  std::string name = {};  // one for each thing that is published again: an advisory, a catalogue
   std::vector<Advisory> advisories = {};
   std::vector<Statement> statements = {};
   std::vector<Exploited> exploited = {};

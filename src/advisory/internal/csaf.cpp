@@ -208,7 +208,7 @@ Result<void> read_header(Reading& in, const Json& root, const Place& top) {
   if (!tracking) return here.at("tracking").refuse("is missing");
   TRY(in.author, text_at(*publisher, "name", here.at("publisher"), true, 512));
   const Place there = here.at("tracking");
-  TRY_VOID(text_at(*tracking, "id", there, true, 512));
+  TRY(in.out.name, id_at(*tracking, "id", there, true));
   TRY(in.at, time_at(*tracking, "current_release_date", there, true));
   return {};
 }

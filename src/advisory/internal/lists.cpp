@@ -24,7 +24,7 @@ Result<int> permille_of(const std::string& text) {
 
 Result<Document> read_kev(const Json& root, const DocumentLimits& limits) {
   const Place top;
-  Document out;
+  Document out{.name = "known-exploited"};
   TRY(const auto* items, items_at(root, "vulnerabilities", top));
   const Place here = top.at("vulnerabilities");
   if (items->size() > limits.entries)
@@ -47,7 +47,7 @@ Result<Document> read_kev(const Json& root, const DocumentLimits& limits) {
 
 Result<Document> read_epss(const Json& root, const DocumentLimits& limits) {
   const Place top;
-  Document out;
+  Document out{.name = "epss"};
   TRY(const auto* items, items_at(root, "data", top));
   const Place here = top.at("data");
   if (items->size() > limits.entries)

@@ -146,6 +146,7 @@ Result<Document> read_osv(const Json& root, const DocumentLimits& limits) {
   Document out;
   Advisory advisory;
   TRY(advisory.id, id_at(root, "id", top, true));
+  out.name = advisory.id;
   TRY(advisory.modified, time_at(root, "modified", top, true));
   TRY(const auto withdrawn, time_at(root, "withdrawn", top, false));
   advisory.withdrawn = withdrawn != Instant{};
