@@ -2,6 +2,7 @@
 // the domain's thread.
 #pragma once
 
+#include "exposure/exposure.h"
 #include "identity/identity.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
@@ -24,6 +25,7 @@ struct Domain {
   segment::Segment& segment;
   response::Response& response;
   retirement::Retirements& retirements;
+  exposure::Exposure& exposure;
 };
 
 }  // namespace muster::desk

@@ -68,7 +68,7 @@ std::vector<Route> all_routes() {
   for (auto part :
        {device_routes(), retirement_routes(), attestation_routes(), certificate_routes(),
         ca_routes(), model_routes(), enrolment_routes(), release_routes(), rollout_routes(),
-        incident_routes(), ledger_routes(), operator_routes()})
+        exposure_routes(), incident_routes(), ledger_routes(), operator_routes()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
