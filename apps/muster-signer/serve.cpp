@@ -23,6 +23,7 @@ namespace {
 
 Result<Descriptor> signals_to_stop() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a refusal, as a full disk is
   struct sigaction ended{};
   ended.sa_handler = SIG_DFL;
   ended.sa_flags = SA_NOCLDSTOP;

@@ -11,6 +11,8 @@ namespace {
 using wire::Json;
 
 constexpr const char* place = "/api/v1/ca/rollover";
+// Asked again, not followed as events: the signer may have answered before a stream is open, and it
+// takes one write to its disk.
 constexpr auto look_every = std::chrono::milliseconds(500);
 constexpr int looks = 60;
 

@@ -158,15 +158,17 @@ void model_noun(CLI::App& root, Chosen& chosen) {
   put->add_option("name", o->name, "model")->required();
   put->add_option("--risk", o->risk, "low, moderate, high or critical");
   put->add_option("--interval", o->interval_s, "seconds between two readings");
-  put->add_flag("--second-operator", o->second_operator,
-                "a retirement needs the approval of another operator");
+  auto* operators =
+      put->add_flag("--second-operator,!--one-operator", o->second_operator,
+                    "a retirement needs the approval of another operator; or no more, when another "
+                    "operator says so too");
   put->add_option("--retire-within", o->retire_within, "time to wipe, such as 7d");
   put->add_option("--metric", o->metrics, "NAME[:UNIT[:MIN[:MAX]]]; may repeat");
-  put->callback([o, &chosen] {
-    chosen.run = [o, &chosen](Remote& remote) -> Result<void> {
+  put->callback([o, operators, &chosen] {
+    chosen.run = [o, operators, &chosen](Remote& remote) -> Result<void> {
       Json body = Json::object({{"name", o->name}, {"interval_s", o->interval_s}});
       if (!o->risk.empty()) body.set("risk", o->risk);
-      body.set("second_operator", o->second_operator);
+      if (operators->count() > 0) body.set("second_operator", o->second_operator);
       if (!o->retire_within.empty()) {
         auto within = parse_duration(o->retire_within);
         if (!within) return fail(Fault::invalid, within.error().message, "--retire-within");

@@ -99,6 +99,7 @@ Result<void> set_log_level(const std::string& level) {
 
 sigset_t hold_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow fails a write, as a full disk does
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);

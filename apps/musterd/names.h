@@ -24,7 +24,8 @@ desk::TelemetrySettings telemetry_settings(const Config&);
 api::Settings api_settings(const Config&, const Folder&);
 
 Result<void> set_log_level(const std::string&);
-sigset_t hold_signals();  // SIGTERM and SIGINT wait for wait_for_signal(); SIGPIPE is ignored
+// SIGTERM and SIGINT wait for wait_for_signal(); SIGPIPE and SIGXFSZ are ignored.
+sigset_t hold_signals();
 void wait_for_signal(const sigset_t&);
 // The domain's thread. When the store breaks nothing more can be promised: the program ends, as by
 // SIGTERM.

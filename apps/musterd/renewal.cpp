@@ -14,7 +14,7 @@ namespace muster {
 namespace {
 
 constexpr auto look_every = std::chrono::seconds(1);
-constexpr Duration again_after = 30s;  // what failed
+constexpr std::int64_t again_after_ns = 30'000'000'000;  // what failed; whatever the clock does
 constexpr Duration staple_every = 1h;
 
 }  // namespace
@@ -56,8 +56,9 @@ struct Renewal::Round {
     const Instant now = clock.now();
     if (auto done = follow(); !done)
       log::error("renewal", "the doors could not follow the CA", {{"why", done.error().message}});
-    if (now >= next_try && desk::renewal_due(current, terms, trusted.current.issuing, now)) {
-      next_try = now + again_after;
+    if (monotonic_ns() >= next_try_ns &&
+        desk::renewal_due(current, terms, trusted.current.issuing, now)) {
+      next_try_ns = monotonic_ns() + again_after_ns;
       if (auto done = renew(); !done)
         log::error("renewal", "the doors' certificate could not be renewed",
                    {{"why", done.error().message}, {"ends", rfc3339(current.not_after)}});
@@ -126,7 +127,9 @@ struct Renewal::Round {
     if (!id) return log::error("renewal", "nothing to staple", {{"why", id.error().message}});
     desk.ask(link::GetStatus{expect(crypto::make_ocsp_request({.ids = {*id}}))},
              [&gateway = gateway, &api = api](const Result<link::Reply>& reply) {
-               if (!reply) return;
+               if (!reply)
+                 return log::warning("renewal", "there is no OCSP answer to staple",
+                                     {{"why", reply.error().message}});
                const auto& answer = std::get<link::StatusAnswer>(*reply);
                if (answer.keep_until == Instant{})
                  return log::warning("renewal", "there is no OCSP answer to staple");
@@ -146,7 +149,8 @@ struct Renewal::Round {
   identity::Trusted trusted;
   std::optional<std::uint64_t> followed;  // its version; none: it is the signer's word
   crypto::Certificate current;
-  Instant next_try{}, next_staple{};
+  Instant next_staple{};
+  std::int64_t next_try_ns = 0;
   std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;  // under mutex

@@ -23,6 +23,16 @@ net::Task<void> Agent::Life::enrol() {
   }
 }
 
+// The controller did not take its certificate, which has ended by our clock; that may be wrong, so
+// it was asked first.
+net::Task<bool> Agent::Life::enrolled_anew() {
+  const auto done = co_await try_to_enrol();
+  if (!done) log_failure("not enrolled anew", done.error());
+  if (!done || *done != 0ms) co_return false;
+  renewal_bell.ring();
+  co_return true;
+}
+
 net::Task<Result<Duration>> Agent::Life::try_to_enrol() {
   if (settings.token.empty() && settings.birth_key_pem.empty() && !witness)
     co_return fail(Fault::invalid,
@@ -97,13 +107,16 @@ void Agent::Life::proved_pair() {
 
 net::Task<void> Agent::Life::renew() {
   Backoff wait(settings.pace.retry_first, settings.pace.retry_max, random);
+  bool renewed = false;
   while (!over()) {
     const auto& pair = credentials.current();
     if (!pair || credentials.next()) {
       co_await renewal_bell.wait(settings.pace.retry_max);
       continue;
     }
-    const Duration left = renewal_time(*pair) - clock.now();
+    renewal.hold(pair->chain_pem, pair->not_before, pair->not_after, std::exchange(renewed, false),
+                 clock.now(), monotonic_ns());
+    const Duration left = renewal.left(clock.now(), monotonic_ns());
     if (left > 0ms && !asked_to_renew) {
       wait.reset();
       co_await renewal_bell.wait(std::min<Duration>(left + settings.pace.retry_first / 2, 1h));
@@ -112,6 +125,7 @@ net::Task<void> Agent::Life::renew() {
     auto done = co_await try_to_renew();
     if (done && *done == 0ms) {
       asked_to_renew = false;
+      renewed = true;
       log::info("agent", "renewed its certificate", {{"device", settings.id.text()}});
       leave_session();  // the next connection is made with the new one
     }

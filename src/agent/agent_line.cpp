@@ -36,11 +36,12 @@ net::Task<void> Agent::Life::stay_connected() {
       break;
     }
     const auto& pair = credentials.current();
-    if (!pair || pair->not_after <= clock.now()) {
+    if (!pair) {
       co_await enrol();
       renewal_bell.ring();
       continue;
     }
+    const bool ended_here = pair->not_after <= clock.now();  // if our clock is right
     const std::int64_t began = monotonic_ns();
     const auto ended = co_await session();
     if (stopping) break;
@@ -51,6 +52,7 @@ net::Task<void> Agent::Life::stay_connected() {
     if (ended && std::chrono::nanoseconds(monotonic_ns() - began) > steady_after) backoff.reset();
     if (ended && leaving) continue;
     if (!ended && !refused) log_failure("not connected", ended.error());
+    if (!ended && !refused && ended_here && co_await enrolled_anew()) continue;
     if (refused) {
       outbox.clear();  // nobody believes a device in quarantine
       co_await visit();

@@ -63,14 +63,16 @@ net::Task<void> Agent::Life::misbehave() {
     const bool flood = kind == Misbehaviour::flood;
     const auto now = wire::senml_text(std::vector<wire::SenmlRecord>{
         {.name = readings.metrics()[0].name, .time = millis(clock.now()), .value = last_value}});
-    const std::string payload = now.value_or("[]");
+    if (!now) {
+      log_failure("a reading cannot be written", now.error());
+      break;
+    }
     if (client && !faults.silent && flood)
-      for (int i = 0; i < flood_messages; ++i)
-        client->publish_and_forget(topic("telemetry"), payload);
+      for (int i = 0; i < flood_messages; ++i) client->publish_and_forget(topic("telemetry"), *now);
     if (client && client->ready() && !faults.silent && !flood) {
       // Refused, with a word on it in the controller's ledger; there is nothing to do about that.
-      auto sent = client->publish("v1/devices/" + settings.id.text() + "-neighbour/telemetry",
-                                  payload, [](MqttClient::Reason, std::string_view) {});
+      auto sent = client->publish("v1/devices/" + settings.id.text() + "-neighbour/telemetry", *now,
+                                  [](MqttClient::Reason, std::string_view) {});
       if (!sent) log_failure("nothing can be sent", sent.error());
     }
     co_await fault_bell.wait(flood ? flood_every : refusal_every);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/renewal.h"
 #include "crypto/csr.h"
 #include "wire/json.h"
 
@@ -139,7 +140,9 @@ Result<void> Credentials::take(const crypto::Certificate& leaf,
     return fail(Fault::invalid, "the certificate is for another key than the one asked for");
   if (leaf.common_name != device_.text())
     return fail(Fault::invalid, "the certificate is for " + leaf.common_name);
-  TRY_VOID(crypto::verify_chain(leaf, authorities, anchors, crypto::Use::client, now));
+  // Whether it is valid by now the controller knows better than a device whose clock may be wrong.
+  const Instant then = std::clamp<Instant>(now, leaf.not_before, leaf.not_after - 1s);
+  TRY_VOID(crypto::verify_chain(leaf, authorities, anchors, crypto::Use::client, then));
   Pair pair{.key_pem = asked->key_pem,
             .chain_pem = chain_of(leaf, authorities, anchors),
             .not_before = leaf.not_before,
@@ -178,7 +181,7 @@ Result<void> Credentials::destroy(Disk& disk) {
 }
 
 Instant renewal_time(const Pair& pair) {
-  return pair.not_before + (pair.not_after - pair.not_before) * 2 / 3;
+  return renewal_time(pair.chain_pem, pair.not_before, pair.not_after);
 }
 
 }  // namespace muster::agent

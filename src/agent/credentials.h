@@ -69,7 +69,6 @@ class Credentials {
   std::optional<Pair> current_, next_;
 };
 
-// When two thirds of its life are over.
-Instant renewal_time(const Pair&);
+Instant renewal_time(const Pair&);  // by the clock
 
 }  // namespace muster::agent

@@ -70,7 +70,8 @@ TEST_CASE("two operators: who asks may not approve, another may, and rejecting n
   door.service.set_token_roles(door.operators.token_roles());
   Meter meter(door, "meter-1");
   CHECK(door.post("/api/v1/models", R"({"name":"meter","second_operator":true})").status == 201);
-  CHECK(door.call(door.oper, "POST", "/api/v1/models", R"({"name":"meter"})").status == 403);
+  const std::string one = R"({"name":"meter","second_operator":false})";
+  CHECK(door.call(door.oper, "POST", "/api/v1/models", one).status == 403);
   const auto asked = door.post("/api/v1/devices/meter-1/retire", reason);
   CHECK(asked.status == 202);
   CHECK(asked.word("state") == "active");
@@ -84,6 +85,35 @@ TEST_CASE("two operators: who asks may not approve, another may, and rejecting n
   CHECK(approved.word("decided_by") == "operator:ben");
   CHECK(door.get("/api/v1/devices/meter-1").word("state") == "retiring");
   CHECK(door.call(ben, "POST", requests + "/1/reject", reason).status == 409);
+}
+
+TEST_CASE("an admin alone cannot take the second operator off a model") {
+  TestDoor door;
+  const auto ben = expect(door.operators.add("ben", Role::admin, ann));
+  door.service.set_token_roles(door.operators.token_roles());
+  Meter meter(door, "meter-1");
+  const std::string models = "/api/v1/models", own = models + "/meter";
+  const std::string two = R"({"name":"meter","second_operator":true})",
+                    one = R"({"name":"meter","second_operator":false})";
+  CHECK(door.post(models, two).status == 201);
+  const auto asked = door.post(models, one);
+  CHECK(asked.status == 202);
+  CHECK(asked.text.find(R"("second_operator":true)") != std::string::npos);
+  CHECK(asked.word("one_operator_asked_by") == "operator:ann");
+  CHECK(door.post(models, one).status == 403);  // nor by asking again
+  CHECK(door.post(models, R"({"name":"meter","interval_s":9})").status == 201);
+  CHECK(door.get(own).word("one_operator_asked_by") == "operator:ann");
+  CHECK(door.post("/api/v1/devices/meter-1/retire", reason).status == 202);
+
+  CHECK(door.call(ben, "POST", models, two).status == 201);  // the other one says no
+  CHECK(door.get(own).text.find("operator:ann") == std::string::npos);
+  CHECK(door.call(ben, "POST", models, one).status == 202);
+  const auto agreed = door.post(models, one);
+  CHECK(agreed.status == 201);
+  CHECK(agreed.text.find(R"("second_operator":false)") != std::string::npos);
+  CHECK(door.get(requests + "/1").word("state") == "waiting");  // what was asked before stays so
+  const auto entries = door.get("/api/v1/ledger/entries?from=0").text;
+  CHECK(entries.find("model.one-operator-refused") != std::string::npos);
 }
 
 TEST_CASE("many at once by a selector, and what cannot be is refused by its pointer") {

@@ -1,20 +1,13 @@
 #include "crypto/distribution_point.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
+#include "crypto/internal/openssl.h"
 
 namespace muster::crypto {
 namespace {
 
-template <auto free>
-struct Freed {
-  template <class T>
-  void operator()(T* p) const {
-    free(p);
-  }
-};
+using PointsHandle = Owned<CRL_DIST_POINTS, CRL_DIST_POINTS_free>;
 
 const ASN1_IA5STRING* only_uri(const CRL_DIST_POINTS* points) {
   if (sk_DIST_POINT_num(points) != 1) return nullptr;
@@ -29,16 +22,13 @@ const ASN1_IA5STRING* only_uri(const CRL_DIST_POINTS* points) {
 }  // namespace
 
 Result<std::string> crl_url_of(ByteView der) {
+  const QuietErrors quiet;
   const unsigned char* at = der.data();
-  const std::unique_ptr<X509, Freed<X509_free>> certificate(
-      d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  ERR_clear_error();
+  const X509Handle certificate{d2i_X509(nullptr, &at, static_cast<long>(der.size()))};
   if (!certificate) return fail(Fault::corrupt, "this is no certificate (X.509, DER)");
   int found = 0;  // -1: it has none
-  const std::unique_ptr<CRL_DIST_POINTS, Freed<CRL_DIST_POINTS_free>> points(
-      static_cast<CRL_DIST_POINTS*>(
-          X509_get_ext_d2i(certificate.get(), NID_crl_distribution_points, &found, nullptr)));
-  ERR_clear_error();
+  const PointsHandle points{static_cast<CRL_DIST_POINTS*>(
+      X509_get_ext_d2i(certificate.get(), NID_crl_distribution_points, &found, nullptr))};
   if (!points && found != -1)
     return fail(Fault::corrupt, "the certificate's CRLDistributionPoints cannot be read");
   const auto* uri = points ? only_uri(points.get()) : nullptr;

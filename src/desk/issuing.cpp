@@ -76,15 +76,16 @@ void Issuing::take(Result<identity::Enrolment> enrolment, link::Answered answere
     const auto wait = std::chrono::ceil<std::chrono::seconds>(parked->retry_after).count();
     return answered(link::Reply(link::Later{static_cast<std::uint32_t>(wait)}));
   }
-  auto& commission = std::get<identity::Commission>(*enrolment);
-  signer::Order order = commission.order;
-  issuer_.issue(std::move(order), [this, commission = std::move(commission),
-                                   answered = std::move(answered)](Result<Bytes> der) mutable {
+  auto commission =
+      std::make_unique<identity::Commission>(std::get<identity::Commission>(std::move(*enrolment)));
+  const auto& order = commission->order;
+  issuer_.issue(order, [this, commission = std::move(commission),
+                        answered = std::move(answered)](Result<Bytes> der) mutable {
     desk_.ask<Bytes>(
         [commission = std::move(commission),
          der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
-          if (der) return domain.identity.file(commission, std::move(*der));
-          domain.identity.abandon(commission);
+          if (der) return domain.identity.file(*commission, std::move(*der));
+          domain.identity.abandon(*commission);
           return der;
         },
         certificate_to(std::move(answered)));
@@ -105,18 +106,18 @@ void Issuing::crl(link::GetCrl ask, link::Answered answered) {
         auto& waiting = waiting_[ask];
         waiting.push_back(std::move(answered));
         if (waiting.size() > 1) return;
-        auto& order = std::get<signer::CrlOrder>(*list);
-        signer::CrlOrder wanted = order;
-        issuer_.make_list(std::move(wanted),
-                          [this, ask, order = std::move(order)](Result<Bytes> der) mutable {
-                            desk_.ask<Bytes>(
-                                [order = std::move(order),
-                                 der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
-                                  if (!der) return der;
-                                  return domain.identity.file_crl(order, std::move(*der));
-                                },
-                                [this, ask](const Result<Bytes>& made) { list_made(ask, made); });
-                          });
+        const auto& order = std::get<signer::CrlOrder>(*list);
+        // Filed by its terms: the entries, a million perhaps, need not wait for that.
+        signer::CrlOrder terms{.terms = order.terms, .revoked = {}, .issuer = order.issuer};
+        issuer_.make_list(order, [this, ask, terms = std::move(terms)](Result<Bytes> der) mutable {
+          desk_.ask<Bytes>(
+              [terms = std::move(terms),
+               der = std::move(der)](Domain& domain) mutable -> Result<Bytes> {
+                if (!der) return der;
+                return domain.identity.file_crl(terms, std::move(*der));
+              },
+              [this, ask](const Result<Bytes>& made) { list_made(ask, made); });
+        });
       });
 }
 

@@ -15,12 +15,17 @@ void Rolling::step(const Domain& domain) {
     if (!answer)
       log::warning("desk", "a step of the CA's rollover was not taken",
                    {{"step", name_of(order.step)}, {"why", answer.error().message}});
-    desk_.ask<bool>(
-        [order, answer = std::move(answer)](Domain& d) -> Result<bool> {
+    desk_.ask<void>(
+        [order, answer = std::move(answer)](Domain& d) -> Result<void> {
           d.identity.rollover().file(order, answer);
-          return true;
+          return {};
         },
-        [this](const Result<bool>&) { asking_ = false; });
+        [this](const Result<void>& filed) {
+          asking_ = false;
+          if (!filed)
+            log::warning("desk", "a step of the CA's rollover was not filed; it is asked for again",
+                         {{"why", filed.error().message}});
+        });
   });
 }
 

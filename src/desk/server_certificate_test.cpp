@@ -20,7 +20,7 @@ struct Authority {
   Authority() {
     const crypto::Profile root{.use = crypto::Use::root_ca,
                                .common_name = "Root",
-                               .not_before = noon - 24h,
+                               .not_before = noon - 48h,
                                .not_after = noon + 3650 * 24h};
     issuer = expect(crypto::parse_certificate(
         expect(crypto::issue(root, key.public_key(), {1}, nullptr, key))));
@@ -83,4 +83,14 @@ TEST_CASE("a server certificate is renewed when another CA issues, and after the
   const auto current = ca.certificate(terms(24h));
   CHECK(renewal_due(current, terms(24h), other.issuer, noon));
   CHECK(renewal_due(current, terms(24h), ca.issuer, noon - 48h));
+}
+
+TEST_CASE("a server certificate holds for a client whose clock is a day behind or ahead") {
+  const Authority authority;
+  const auto certificate = authority.certificate(terms(90 * 24h));
+  CHECK(certificate.not_before <= noon - 24h);
+  CHECK(certificate.not_after >= noon + 24h);
+  CHECK_FALSE(renewal_due(certificate, terms(90 * 24h), authority.issuer, noon));
+  CHECK_FALSE(renewal_due(certificate, terms(90 * 24h), authority.issuer, noon + 24h));
+  CHECK_FALSE(renewal_due(certificate, terms(90 * 24h), authority.issuer, noon - 24h));
 }

@@ -134,8 +134,8 @@ void Status::reply(const Voice& voice, Waiting one) {
 
 void Status::renew(Voice& voice) {
   const auto now = clock_.now();
-  if (voice.asking || (voice.asked_at != Instant{} && now < voice.asked_at + asked_again_after))
-    return;
+  const bool of_late = now >= voice.asked_at && now < voice.asked_at + asked_again_after;
+  if (voice.asking || of_late) return;  // unless the clock went back
   auto key = crypto::FileKey::generate(crypto::Algorithm::ecdsa_p256);
   if (!key)
     return log::error("desk", "no key for the OCSP responder", {{"why", key.error().message}});
@@ -143,7 +143,7 @@ void Status::renew(Voice& voice) {
   voice.asking = true;
   const auto& issuer = voice.issuer;
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
-  signer::Order order{
+  const signer::Order order{
       .kind = signer::Template::ocsp_responder,
       .serial = serial_of(key->public_key()),
       .subject = responder_name,
@@ -151,11 +151,12 @@ void Status::renew(Voice& voice) {
       .not_after = std::min<Instant>(second + responder_life - backdated, issuer.not_after),
       .spki = key->public_key().spki(),
       .issuer = issuer.subject_key_id};
-  issuer_.issue(std::move(order), [this, key_id = issuer.subject_key_id,
-                                   key = std::move(*key)](Result<Bytes> der) mutable {
-    desk_.ask<void>([](Domain&) -> Result<void> { return {}; },
-                    [this, key_id, key = std::move(key), der = std::move(der)](
-                        Result<void>) mutable { renewed(key_id, std::move(key), std::move(der)); });
+  issuer_.issue(order, [this, key_id = issuer.subject_key_id,
+                        key = std::move(*key)](Result<Bytes> der) mutable {
+    desk_.ask<Bytes>([der = std::move(der)](Domain&) mutable { return std::move(der); },
+                     [this, key_id, key = std::move(key)](Result<Bytes> here) mutable {
+                       renewed(key_id, std::move(key), std::move(here));
+                     });
   });
 }
 

@@ -37,7 +37,8 @@ struct Keys {
 
 struct WholeDomain {  // everything that a restart builds anew; what it is made of outlives it
   WholeDomain(const std::filesystem::path& folder, const Keys& keys,
-              const crypto::SigningKey& ledger_key, const Clock& clock, Random& random)
+              const crypto::SigningKey& ledger_key, const Clock& clock, Random& random,
+              signer::Policy policy = generous())
       : store(expect(store::Store::open(folder / "muster.db"))),
         ledger(expect(ledger::Ledger::open(store, ledger_key, clock, "muster/test"))),
         inventory(expect(inventory::Inventory::open(store, ledger, clock))),
@@ -54,7 +55,7 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
                                                          keys.release, clock, random))),
         exposure(expect(exposure::Exposure::open(store, ledger, inventory, clock))),
         keeper(expect(signer::Keeper::open(keys.chain, keys.issuing, folder / "issued.log",
-                                           generous(), clock, random))) {}
+                                           std::move(policy), clock, random))) {}
 
   store::Store store;
   ledger::Ledger ledger;

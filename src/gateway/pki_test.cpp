@@ -11,11 +11,15 @@ using net::http::Call;
 
 namespace {
 
-struct StatusDoor : Workbench {
+struct Timed {  // outlives the gateway
+  ManualClock time{SystemClock{}.now()};
+};
+
+struct StatusDoor : Timed, Workbench {
   StatusDoor() {
     auto wanted = settings(1);
     wanted.status_port = 0;
-    gateway = expect(Gateway::open(wanted, controller, telemetry, clock));
+    gateway = expect(Gateway::open(wanted, controller, telemetry, time));
     issuer = expect(crypto::parse_certificate(ca.der()));
   }
   Answer call(Call call) {  // without TLS
@@ -69,6 +73,18 @@ TEST_CASE("an answer that is to be kept no longer is asked for again") {
   w.controller.to_status = link::StatusAnswer{{1}, {}};
   w.post(w.question(serial));
   w.post(w.question(serial));
+  CHECK(w.asked() == 2);
+}
+
+TEST_CASE("what was kept by a clock that was ahead is not kept when it is set right") {
+  StatusDoor w;
+  w.time.pass(24h);
+  w.controller.to_status = link::StatusAnswer{{1}, w.time.now() + 1h};
+  w.post(w.question(serial));
+  w.time.pass(-24h);
+  w.controller.to_status = link::StatusAnswer{{2}, w.time.now() + 1h};
+  CHECK(w.post(w.question(serial)).body == "\x02");
+  CHECK(w.post(w.question(serial)).body == "\x02");
   CHECK(w.asked() == 2);
 }
 

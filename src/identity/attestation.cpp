@@ -63,7 +63,7 @@ Result<void> Attestation::may_expect(const crypto::Hash& endorsement_key) const 
 std::optional<crypto::Hash> Attestation::expected(const DeviceId& id) const {
   auto rows = r_.store.read("SELECT ek FROM attestation_endorsement WHERE device = ?", {id.text()});
   if (!rows.next()) return std::nullopt;
-  return octets<32>(rows.blob(0));
+  return fixed<32>(rows.blob(0));
 }
 
 // The endorsement key, if it is the one that is expected in the device and its vendor vouches.
@@ -212,7 +212,7 @@ Result<Enrolment> Attestation::enrol(const TpmEnrolRequest& request) {
   const bool renewal = device.state != inventory::Lifecycle::expected;
   const Asked asked{request.spki, request.csr_digest, request.claimed_name, request.from,
                     request.claims};
-  TRY(const auto terms, r_.profile({}));
+  TRY(const auto terms, r_.profiles.find({}));
   TRY_VOID(r_.may_use(terms, *subject, request.from));
   TRY_VOID(r_.check_state(*subject, asked, renewal));
   auto& witness = witnesses_[device.id];

@@ -66,7 +66,7 @@ Result<Born> Identity::Registry::read_birth(const EnrolRequest& request,
                    "this connection was made with a certificate that we issued: renew it at "
                    "simplereenroll, or enrol with a new token");
   std::string why = "no maker is trusted";
-  for (const auto& [name, maker] : makers) {
+  for (const auto& [name, maker] : makers.all()) {
     if (!takes(profile, maker)) continue;
     const auto held =
         crypto::verify_chain(leaf, between, maker.anchors, crypto::Use::birth, clock.now());
@@ -91,7 +91,7 @@ Birth Identity::Registry::birth_of(const DeviceId& id) const {
       {id.text()});
   Birth out;
   if (!rows.next()) return out;
-  if (const auto print = rows.blob(0); !print.empty()) out.certificate = octets<32>(print);
+  if (const auto print = rows.blob(0); !print.empty()) out.certificate = fixed<32>(print);
   const auto issuer = rows.blob(1);
   out.issuer.assign(issuer.begin(), issuer.end());
   if (!rows.null(2)) out.expires = instant(rows.integer(2));
@@ -186,7 +186,7 @@ Result<Enrolment> Identity::Registry::enrol_by_birth(const EnrolRequest& request
 
 // What has changed while the signer was at it.
 Result<void> Identity::Registry::check_birth_again(const Subject& subject, const Commission& c) {
-  const auto* known = maker(c.maker);
+  const auto* known = makers.find(c.maker);
   if (!known || !makes(*known, subject.device->model))
     return refuse({"a maker that is not trusted any more", subject.target(), c.from},
                   Fault::unauthorized, "the maker of this device is not trusted any more");

@@ -203,7 +203,7 @@ TEST_CASE(
   CHECK(f.parks(asked));
   CHECK(f.count("enrolment.parked") == 1);
   f.restart();
-  const auto waiting = f.identity->parked();
+  const auto waiting = expect(f.identity->parked());
   REQUIRE(waiting.size() == 1);
   CHECK(waiting[0].serial == "B9");
   CHECK(waiting[0].maker == "acme");
@@ -213,7 +213,7 @@ TEST_CASE(
   SECTION("approved: the next request is answered, in the operator's name for it") {
     expect(f.identity->approve(waiting[0].id, {.device = device_id("m-9"), .groups = {"north"}},
                                alice()));
-    CHECK(f.identity->parked().empty());
+    CHECK(expect(f.identity->parked()).empty());
     const auto certificate = expect(crypto::parse_certificate(expect(f.enrol(asked))));
     CHECK(certificate.common_name == "m-9");
     CHECK(f.inventory->find(device_id("m-9"))->serial == "B9");
@@ -234,9 +234,16 @@ TEST_CASE(
     CHECK_FALSE(f.identity->approve("0000000000000000", {.device = device_id("m-9")}, alice()));
     CHECK(f.parks(asked));
   }
+  SECTION("kept with a model that is no name: the list says so, and does not leave it out") {
+    f.ledger->observe().write("UPDATE identity_parked SET model = ?", {"a meter?"});
+    const auto list = f.identity->parked();
+    REQUIRE_FALSE(list);
+    CHECK(list.error().fault == Fault::corrupt);
+    CHECK_THAT(list.error().message, Contains(waiting[0].id));
+  }
   SECTION("unanswered for a week: it is forgotten, and waits anew") {
     f.clock.pass(8 * 24h);
-    CHECK(f.identity->parked().empty());
+    CHECK(expect(f.identity->parked()).empty());
     CHECK(f.parks(asked));
     CHECK(f.count("enrolment.parked") == 2);
   }

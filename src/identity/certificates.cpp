@@ -8,12 +8,12 @@ namespace {
 constexpr Duration superseded_kept = 90 * 24h;  // after they have expired
 
 Issued issued_of(const store::Rows& rows) {
-  return {.serial = crypto::serial_hex(octets<16>(rows.blob(0))),
+  return {.serial = crypto::serial_hex(fixed<16>(rows.blob(0))),
           .subject = rows.text(1),
           .status = static_cast<CertificateStatus>(rows.integer(2)),
           .not_before = instant(rows.integer(3)),
           .not_after = instant(rows.integer(4)),
-          .fingerprint = octets<32>(rows.blob(5))};
+          .fingerprint = fixed<32>(rows.blob(5))};
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
         {subject.id(),
          number_of(pending_only ? CertificateStatus::pending : CertificateStatus::valid),
          ByteView(kept)});
-    while (rows.next()) doomed.push_back({octets<16>(rows.blob(0)), octets<32>(rows.blob(1))});
+    while (rows.next()) doomed.push_back({fixed<16>(rows.blob(0)), fixed<32>(rows.blob(1))});
   }
   for (const Doomed& each : doomed) {
     auto detail = wire::Json::object(
@@ -38,7 +38,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
                  std::move(detail)})
         .write("UPDATE identity_certificate SET status = 2, superseded_at = ? WHERE serial = ?",
                {millis(clock.now()), ByteView(each.serial)});
-    drop(each.fingerprint);
+    live.drop(each.fingerprint);
     cut(each.serial);
   }
 }
@@ -47,7 +47,7 @@ void Identity::Registry::supersede_all_but(const crypto::Serial& kept, const Sub
 void Identity::Registry::confirm(Live& certificate) {
   ledger.observe().write("UPDATE identity_certificate SET status = 1 WHERE serial = ?",
                          {ByteView(certificate.serial)});
-  settle(certificate);
+  live.settle(certificate);
   supersede_all_but(certificate.serial, certificate.subject, false);
 }
 
@@ -67,7 +67,7 @@ std::unexpected<Error> Identity::Registry::refuse_certificate(const crypto::Hash
       const auto subject = find(rows.text(0));
       target = subject ? subject->target() : "application/" + rows.text(0);
       if (record && status == CertificateStatus::superseded && subject && subject->device)
-        suspect_superseded(rows.text(0), instant(rows.integer(2)));
+        misuse.superseded(*subject->device, instant(rows.integer(2)));
     }
   }
   if (record) note({cause, target, from, "certificate.refused"});
@@ -77,12 +77,12 @@ std::unexpected<Error> Identity::Registry::refuse_certificate(const crypto::Hash
 
 Result<Principal> Identity::authenticate(const crypto::Hash& fingerprint, bool handshake) {
   auto& r = *registry_;
-  const auto at = r.live.find(fingerprint);
-  if (at == r.live.end()) return r.refuse_certificate(fingerprint, handshake, {});
-  auto& certificate = at->second;
+  auto* const found = r.live.find(fingerprint);
+  if (!found) return r.refuse_certificate(fingerprint, handshake, {});
+  auto& certificate = *found;
   const auto now = r.clock.now();
-  if (now >= certificate.not_after || now < certificate.not_before)
-    return r.refuse_certificate(fingerprint, handshake, {});
+  // One that would begin later is ours all the same: our clock was ahead when we gave it.
+  if (now >= certificate.not_after) return r.refuse_certificate(fingerprint, handshake, {});
   if (handshake && certificate.status == CertificateStatus::pending) r.confirm(certificate);
 
   Principal p{.application = certificate.subject.application != nullptr,
@@ -126,12 +126,13 @@ std::vector<Issued> Identity::certificates(const DeviceId& id) const {
 Totals Identity::totals() const {
   const auto& r = *registry_;
   const auto now = r.clock.now();
-  const auto expired = r.valid.before(now);
-  return {.valid = r.valid.all() - expired,
-          .expiring = r.valid.before(now + r.settings.certificate_life / 4) - expired,
+  const auto& valid = r.live.valid();
+  const auto expired = valid.before(now);
+  return {.valid = valid.all() - expired,
+          .expiring = valid.before(now + r.settings.certificate_life / 4) - expired,
           .expired = expired,
           .revoked = r.revoked,
-          .pending = r.pending};
+          .pending = r.live.pending()};
 }
 
 std::vector<Issued> Identity::ending(Duration within, std::size_t limit) const {
@@ -151,7 +152,12 @@ const std::vector<crypto::Certificate>& Identity::chain() const {
 void Identity::Registry::tidy() {
   const auto now = clock.now();
   auto& writer = ledger.observe();
-  writer.write("DELETE FROM identity_answer WHERE issued_at < ?", {millis(now - 24h)});
+  // Whoever never used a certificate may not have heard the answer, however long ago that was.
+  writer.write(
+      "DELETE FROM identity_answer WHERE issued_at < ? AND NOT EXISTS (SELECT 1 FROM"
+      " identity_certificate c WHERE c.serial = identity_answer.serial AND c.status = 0"
+      " AND c.not_after > ?)",
+      {millis(now - 24h), millis(now)});
   writer.write(
       "DELETE FROM identity_certificate WHERE status = 2 AND status >= 2 AND not_after < ?",
       {millis(now - superseded_kept)});

@@ -47,7 +47,8 @@ TEST_CASE("authenticating writes nothing once the certificate was seen") {
   CHECK(w.store->changes() == issued + 1);
 }
 
-TEST_CASE("unknown, expired and not yet valid certificates are refused") {
+TEST_CASE(
+    "unknown and expired certificates are refused, and one given when our clock was ahead is not") {
   World w;
   const auto print = w.enrolled("m-1");
   crypto::Hash other = print;
@@ -55,7 +56,7 @@ TEST_CASE("unknown, expired and not yet valid certificates are refused") {
   refused(w.identity->authenticate(other));
   CHECK(w.last_cause() == "certificate.refused: unknown certificate");
   w.clock.pass(-1h);
-  refused(w.identity->authenticate(print));
+  CHECK(w.identity->authenticate(print));
   w.clock.pass(1h + 30 * 24h);
   CHECK_THAT(refused(w.identity->authenticate(print)).message, Contains("expired"));
   CHECK(w.last_entry().entry.target == "device/m-1");

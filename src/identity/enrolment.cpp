@@ -8,7 +8,7 @@
 namespace muster::identity {
 namespace {
 
-constexpr Duration answers_kept = 24h;
+constexpr Duration answers_kept = 24h;  // of a certificate that was used; else as long as it lives
 
 // Whoever does not hold the right token learns nothing of what we know.
 constexpr const char* not_accepted =
@@ -25,7 +25,7 @@ std::optional<StoredToken> token_of(const store::Store& store, const std::string
   auto rows = store.read(
       "SELECT hash, expires, wrong_tries, burned FROM identity_token WHERE subject = ?", {subject});
   if (!rows.next()) return std::nullopt;
-  return StoredToken{octets<32>(rows.blob(0)), instant(rows.integer(1)), rows.integer(2),
+  return StoredToken{fixed<32>(rows.blob(0)), instant(rows.integer(1)), rows.integer(2),
                      rows.integer(3) != 0};
 }
 
@@ -37,10 +37,12 @@ Asked asked_of(const auto& request) {
 
 std::optional<Bytes> Identity::Registry::answer_to(const Subject& subject,
                                                    const crypto::Hash& csr_digest) const {
+  const auto now = clock.now();
   auto rows = store.read(
       "SELECT a.der FROM identity_answer a JOIN identity_certificate c ON c.serial = a.serial"
-      " WHERE a.csr = ? AND a.subject = ? AND a.issued_at > ? AND c.status IN (0, 1)",
-      {ByteView(csr_digest), subject.id(), millis(clock.now() - answers_kept)});
+      " WHERE a.csr = ? AND a.subject = ? AND (c.status = 0 OR (c.status = 1 AND a.issued_at > ?))"
+      " AND c.not_after > ?",
+      {ByteView(csr_digest), subject.id(), millis(now - answers_kept), millis(now)});
   if (!rows.next()) return std::nullopt;
   const auto der = rows.blob(0);
   return Bytes(der.begin(), der.end());
@@ -69,7 +71,7 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
   if (token->burned) {
     if (auto answer = answer_to(*subject, r.csr_digest))
       return Proof{*subject, presented, std::move(answer)};
-    suspect_reuse(*subject, r.from);
+    misuse.reuse(*subject, r.from);
     return refuse(because("used token"), Fault::unauthorized,
                   "this token has been used; ask the operator for a new one");
   }
@@ -84,12 +86,11 @@ Result<Identity::Registry::Proof> Identity::Registry::prove_by_token(const Enrol
 }
 
 Result<Identity::Registry::Proof> Identity::Registry::prove_by_certificate(const RenewRequest& r) {
-  const auto at = live.find(r.certificate);
-  if (at == live.end() || clock.now() >= at->second.not_after)
+  auto* certificate = live.find(r.certificate);
+  if (!certificate || clock.now() >= certificate->not_after)
     return refuse_certificate(r.certificate, true, r.from);
-  auto& certificate = at->second;
-  const auto subject = certificate.subject;
-  if (certificate.status == CertificateStatus::pending) confirm(certificate);
+  const auto subject = certificate->subject;
+  if (certificate->status == CertificateStatus::pending) confirm(*certificate);
   return Proof{subject, r.certificate, answer_to(subject, r.csr_digest)};
 }
 
@@ -156,7 +157,7 @@ Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& 
                          {ByteView(asked.key)});
   while (rows.next()) {
     const auto owner = rows.text(0);
-    if (owner != subject.id()) suspect_shared_key(subject, owner);
+    if (owner != subject.id()) misuse.shared_key(subject, owner, find(owner));
     if (owner != subject.id())
       return refuse({"the key of " + owner, subject.target(), asked.from}, Fault::forbidden,
                     "this key belongs to another identity; make a key on the device itself");
@@ -168,6 +169,19 @@ Result<void> Identity::Registry::check_key(const Subject& subject, const Asked& 
                     Fault::forbidden, "a certificate of this key was revoked; make a new key");
   }
   return {};
+}
+
+Result<void> Identity::Registry::may_use(const EnrolmentProfile& profile, const Subject& subject,
+                                         const std::string& from) {
+  const bool covered =
+      subject.device
+          ? profile.models.empty() ||
+                std::ranges::find(profile.models, subject.device->model) != profile.models.end()
+          : profile.name == default_profile;
+  if (covered) return {};
+  return refuse({"the profile " + profile.name + " is for other models", subject.target(), from},
+                Fault::forbidden,
+                subject.id() + " may not enrol here: this path is for other models");
 }
 
 Result<Enrolment> Identity::enrol(const EnrolRequest& request) {

@@ -138,7 +138,7 @@ class Identity {
   Result<void> remove_profile(const std::string& name, ledger::Actor);
   Result<EnrolmentProfile> profile(const std::string& name) const;  // empty: default
   std::vector<EnrolmentProfile> profiles() const;
-  std::vector<ParkedDevice> parked() const;  // oldest first; at most 1,000 that wait
+  Result<std::vector<ParkedDevice>> parked() const;  // oldest first; at most 1,000 that wait
   Result<void> approve(const std::string& parked, Approval, ledger::Actor);
   Result<void> reject(const std::string& parked, ledger::Actor, std::string why);
   Result<std::vector<DeviceId>> import_vouchers(const VoucherImport&, ledger::Actor,

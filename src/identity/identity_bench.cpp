@@ -129,7 +129,7 @@ struct MillionRevoked {
         " WHERE status = 1 OR shard = 50");
     while (rows.next())
       (rows.integer(2) == 1 ? living : dead)
-          .push_back({octets<16>(rows.blob(0)), octets<32>(rows.blob(1))});
+          .push_back({fixed<16>(rows.blob(0)), fixed<32>(rows.blob(1))});
   }
   struct Named {
     crypto::Serial serial;

@@ -68,8 +68,8 @@ Result<Commission> Identity::Registry::commission(const Subject& subject, const 
       .from = asked.from};
   if (out.order.not_after <= now)
     return fail(Fault::unavailable, "the issuing CA's certificate has expired; renew it first");
-  out.shard = take_place();
-  out.order.crl_url = crl_url(out.shard);
+  out.shard = lists.take_place();
+  out.order.crl_url = lists.url_of(out.shard);
   if (!settings.pki_url.empty()) out.order.ocsp_url = settings.pki_url + "/ocsp";
   making[subject.id()] = out;
   return out;
@@ -90,7 +90,7 @@ Result<Subject> Identity::Registry::check_again(const Commission& c) {
   TRY_VOID(check_state(*subject, asked, renewal));
   TRY_VOID(check_key(*subject, asked, renewal));
   if (c.proof == "renewal") {
-    if (!live.contains(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
+    if (!live.find(c.evidence)) return refuse_certificate(c.evidence, true, c.from);
     return *subject;
   }
   if (c.proof == "idevid") {
@@ -117,7 +117,7 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
   const auto now = millis(clock.now());
   const auto fingerprint = crypto::sha256(der);
   const auto by = actor_of(subject);
-  const auto issuer = rollover.generation_of(order.issuer).value_or(rollover.generation());
+  const auto issuer = *rollover.generation_of(order.issuer);  // check_again() found it
   if (c.proof == "token")
     ledger.record({by, "token.burned", subject.target()})
         .write("UPDATE identity_token SET burned = 1, burned_from = ? WHERE subject = ?",
@@ -139,19 +139,19 @@ void Identity::Registry::file(const Subject& subject, const Commission& c, ByteV
       " fingerprint, key, issued_at, shard, issuer) VALUES(?,?,0,?,?,?,?,?,?,?)",
       {ByteView(order.serial), subject.id(), millis(order.not_before), millis(order.not_after),
        ByteView(fingerprint), ByteView(c.key), now, std::int64_t{c.shard}, std::int64_t{issuer}});
-  occupy(writer, c.shard);
+  lists.occupy(writer, c.shard);
   writer.write(
       "INSERT OR REPLACE INTO identity_answer(csr, subject, serial, issued_at, der)"
       " VALUES(?,?,?,?,?)",
       {ByteView(c.csr_digest), subject.id(), ByteView(order.serial), now, der});
   if (c.proof == "tpm")
     writer.write("INSERT INTO attestation_certificate(serial) VALUES(?)", {ByteView(order.serial)});
-  admit(fingerprint, {.serial = order.serial,
-                      .status = CertificateStatus::pending,
-                      .subject = subject,
-                      .not_before = order.not_before,
-                      .not_after = order.not_after,
-                      .issuer = issuer});
+  live.admit(fingerprint, {.serial = order.serial,
+                           .status = CertificateStatus::pending,
+                           .subject = subject,
+                           .not_before = order.not_before,
+                           .not_after = order.not_after,
+                           .issuer = issuer});
   supersede_all_but(order.serial, subject, true);
   if (!subject.device || subject.device->state != inventory::Lifecycle::expected) return;
   if (auto active = inventory.activate(subject.device->id, by); !active)
@@ -174,7 +174,7 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
   if (!url)
     log::warning("identity", "a withdrawn certificate does not say which list it is on",
                  {{"serial", crypto::serial_hex(serial)}, {"why", url.error().message}});
-  const auto shard = url ? shard_at(*url) : 0;
+  const auto shard = url ? lists.shard_at(*url) : 0;
   const auto certificate = crypto::parse_certificate(der);
   const auto issuer =
       certificate ? rollover.generation_of(certificate->authority_key_id) : std::nullopt;
@@ -185,8 +185,8 @@ void Identity::Registry::withdraw(const std::string& subject, const crypto::Seri
       {ByteView(serial), subject, millis(not_before), millis(not_after), ByteView(fingerprint), now,
        now, static_cast<std::int64_t>(crypto::RevocationReason::superseded), std::int64_t{shard},
        std::int64_t{issuer.value_or(rollover.generation())}});
-  occupy(writer, shard);
-  outdate_lists(writer, shard);
+  lists.occupy(writer, shard);
+  lists.outdate(writer, shard);
   ++revoked;
 }
 

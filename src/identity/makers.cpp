@@ -40,29 +40,30 @@ wire::Json names_of(const std::vector<ModelId>& models) {
 
 }  // namespace
 
-Result<void> Identity::Registry::load_makers() {
-  auto rows = store.read("SELECT name, models, pem FROM identity_maker");
+Result<void> Makers::load() {
+  auto rows = store_.read("SELECT name, models, pem FROM identity_maker");
   while (rows.next()) {
     Maker maker{.name = rows.text(0), .models = {}, .anchors = {}};
     TRY(const auto models, wire::parse_json(rows.text(1)));
-    if (models.items())
-      for (const auto& each : *models.items()) {
-        TRY(auto model, ModelId::parse(each.text() ? *each.text() : std::string()));
-        maker.models.push_back(std::move(model));
-      }
+    if (!models.items())
+      return fail(Fault::corrupt, "the models of maker " + maker.name + " do not read");
+    for (const auto& each : *models.items()) {
+      TRY(auto model, ModelId::parse(each.text() ? *each.text() : std::string()));
+      maker.models.push_back(std::move(model));
+    }
     TRY(maker.anchors, crypto::parse_certificates_pem(rows.text(2)));
     const auto name = maker.name;
-    makers.emplace(name, std::move(maker));
+    all_.emplace(name, std::move(maker));
   }
   return {};
 }
 
-const Maker* Identity::Registry::maker(const std::string& name) const {
-  const auto at = makers.find(name);
-  return at == makers.end() ? nullptr : &at->second;
+const Maker* Makers::find(const std::string& name) const {
+  const auto at = all_.find(name);
+  return at == all_.end() ? nullptr : &at->second;
 }
 
-Result<ModelId> Identity::Registry::model_of(const Maker& maker, const ModelId& told) const {
+Result<ModelId> model_of(const Maker& maker, const ModelId& told) {
   if (told.text().empty() && maker.models.size() == 1) return maker.models.front();
   if (told.text().empty())
     return fail(Fault::invalid,
@@ -75,46 +76,52 @@ Result<ModelId> Identity::Registry::model_of(const Maker& maker, const ModelId& 
   return told;
 }
 
-Result<void> Identity::trust_maker(Maker maker, ledger::Actor by) {
-  auto& r = *registry_;
+Result<void> Makers::trust(Maker maker, ledger::Actor by) {
   TRY_VOID(check_maker(maker));
   std::ranges::sort(maker.models);
   maker.models.erase(std::unique(maker.models.begin(), maker.models.end()), maker.models.end());
-  if (r.makers.contains(maker.name))
+  if (all_.contains(maker.name))
     return fail(Fault::conflict,
                 "there is a maker " + maker.name +
                     " already; distrust it first, or choose another "
                     "name",
                 "/name");
-  if (r.makers.size() >= makers_max)
+  if (all_.size() >= makers_max)
     return fail(Fault::exhausted, "64 makers are trusted already; distrust one first");
   const auto models = names_of(maker.models);
   auto prints = wire::Json::array();
   for (const auto& anchor : maker.anchors) prints.push(to_hex(anchor.fingerprint));
-  r.ledger
+  ledger_
       .record({std::move(by), "maker.trusted", "maker/" + maker.name,
                wire::Json::object({{"models", models}, {"certificates", std::move(prints)}})})
       .write("INSERT INTO identity_maker(name, models, pem) VALUES(?,?,?)",
              {maker.name, wire::to_text(models), pem_of(maker)});
   const auto name = maker.name;
-  r.makers.emplace(name, std::move(maker));
+  all_.emplace(name, std::move(maker));
   return {};
 }
 
-Result<void> Identity::distrust_maker(const std::string& name, ledger::Actor by) {
-  auto& r = *registry_;
-  const auto at = r.makers.find(name);
-  if (at == r.makers.end()) return fail(Fault::missing, "there is no maker " + name.substr(0, 64));
-  auto& writer = r.ledger.record({std::move(by), "maker.distrusted", "maker/" + name});
+Result<void> Makers::distrust(const std::string& name, ledger::Actor by) {
+  const auto at = all_.find(name);
+  if (at == all_.end()) return fail(Fault::missing, "there is no maker " + name.substr(0, 64));
+  auto& writer = ledger_.record({std::move(by), "maker.distrusted", "maker/" + name});
   writer.write("DELETE FROM identity_maker WHERE name = ?", {name});
   writer.write("DELETE FROM identity_parked WHERE maker = ?", {name});
-  r.makers.erase(at);
+  all_.erase(at);
   return {};
+}
+
+Result<void> Identity::trust_maker(Maker maker, ledger::Actor by) {
+  return registry_->makers.trust(std::move(maker), std::move(by));
+}
+
+Result<void> Identity::distrust_maker(const std::string& name, ledger::Actor by) {
+  return registry_->makers.distrust(name, std::move(by));
 }
 
 std::vector<Maker> Identity::makers() const {
   std::vector<Maker> out;
-  for (const auto& [name, maker] : registry_->makers) out.push_back(maker);
+  for (const auto& [name, maker] : registry_->makers.all()) out.push_back(maker);
   return out;
 }
 

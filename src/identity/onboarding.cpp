@@ -199,7 +199,7 @@ Result<Imported> Identity::import_manifest(std::string_view text, ByteView signa
           return fail(Fault::invalid,
                       "a device proves itself by a token or by its TPM, not by both",
                       "/token_sha256");
-        return r.attestation.may_expect(octets<32>(*row.ek_sha256));
+        return r.attestation.may_expect(fixed<32>(*row.ek_sha256));
       }));
   Imported out{.devices = devices.size(), .tokens = {}};
   if (dry_run) return out;
@@ -214,17 +214,17 @@ Result<Imported> Identity::import_manifest(std::string_view text, ByteView signa
     if (auto known = r.inventory.expect(std::move(devices[i]), by); !known)
       throw std::logic_error("a checked manifest row is refused: " + known.error().message);
     if (const auto& tpm = manifest.devices[i].ek_sha256) {  // in place of a token
-      if (auto expected = r.attestation.expect(id, octets<32>(*tpm), by); !expected)
+      if (auto expected = r.attestation.expect(id, fixed<32>(*tpm), by); !expected)
         throw std::logic_error("a checked TPM is refused: " + expected.error().message);
       continue;
     }
     const auto& given = manifest.devices[i].token_sha256;
     auto token = given ? Token{{}, r.clock.now() + r.settings.token_life} : r.make_token();
     r.store_token(writer, id.text(),
-                  given ? octets<32>(*given) : crypto::sha256(bytes_of(token.text)), token.expires);
+                  given ? fixed<32>(*given) : crypto::sha256(bytes_of(token.text)), token.expires);
     if (!given) out.tokens.emplace_back(id, std::move(token));
     if (const auto& birth = manifest.devices[i].idevid_sha256)
-      r.expect_birth(writer, id, {.certificate = octets<32>(*birth), .issuer = {}, .expires = {}});
+      r.expect_birth(writer, id, {.certificate = fixed<32>(*birth), .issuer = {}, .expires = {}});
   }
   return out;
 }

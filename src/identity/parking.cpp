@@ -18,18 +18,23 @@ std::string id_of(const crypto::Hash& certificate) {
   return to_hex(ByteView(certificate).first(id_octets));
 }
 
-ParkedDevice parked_of(const store::Rows& rows) {
+Result<ParkedDevice> parked_of(const store::Rows& rows) {
   ParkedDevice out{.id = {},
                    .serial = rows.text(1),
                    .maker = rows.text(2),
                    .model = {},
-                   .certificate = octets<32>(rows.blob(0)),
-                   .key = octets<32>(rows.blob(4)),
+                   .certificate = fixed<32>(rows.blob(0)),
+                   .key = fixed<32>(rows.blob(4)),
                    .from = rows.text(5),
                    .since = instant(rows.integer(6)),
                    .rejected = rows.integer(7) != 0};
   out.id = id_of(out.certificate);
-  if (auto model = ModelId::parse(rows.text(3))) out.model = std::move(*model);
+  if (rows.text(3).empty()) return out;
+  auto model = ModelId::parse(rows.text(3));
+  if (!model)
+    return fail(Fault::corrupt, "the model of the device that waits as " + out.id +
+                                    " does not read: " + model.error().message);
+  out.model = std::move(*model);
   return out;
 }
 
@@ -40,7 +45,8 @@ std::int64_t count_of(const store::Store& store, bool rejected) {
 }
 
 Result<ParkedDevice> find_parked(const Identity& identity, const std::string& id) {
-  for (auto& each : identity.parked())
+  TRY(auto all, identity.parked());
+  for (auto& each : all)
     if (each.id == id) return std::move(each);
   return fail(Fault::missing, "no device waits as " + id.substr(0, 64) +
                                   "; the list says who does (muster enrol list)");
@@ -102,24 +108,27 @@ Result<Enrolment> Identity::Registry::park(const Born& born, const EnrolRequest&
   return Later{profile.retry_after};
 }
 
-std::vector<ParkedDevice> Identity::parked() const {
+Result<std::vector<ParkedDevice>> Identity::parked() const {
   const auto& r = *registry_;
   std::vector<ParkedDevice> out;
   auto rows = r.store.read(
       "SELECT certificate, serial, maker, model, key, peer, since, rejected FROM identity_parked"
       " WHERE since >= ? OR rejected = 1 ORDER BY rejected, since, certificate",
       {millis(r.clock.now() - waiting_kept)});
-  while (rows.next()) out.push_back(parked_of(rows));
+  while (rows.next()) {
+    TRY(auto one, parked_of(rows));
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
 Result<void> Identity::approve(const std::string& id, Approval approval, ledger::Actor by) {
   auto& r = *registry_;
   TRY(const auto parked, find_parked(*this, id));
-  const auto* maker = r.maker(parked.maker);
+  const auto* maker = r.makers.find(parked.maker);
   if (!maker)
     return fail(Fault::conflict, "its maker " + parked.maker + " is not trusted any more");
-  TRY(auto model, r.model_of(*maker, approval.model));
+  TRY(auto model, model_of(*maker, approval.model));
   inventory::NewDevice device{.id = approval.device,
                               .model = std::move(model),
                               .groups = std::move(approval.groups),

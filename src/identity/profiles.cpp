@@ -84,76 +84,77 @@ const char* name_of(Unknown unknown) {
   return unknown_names[static_cast<std::size_t>(unknown)];
 }
 
-Result<void> Identity::Registry::load_profiles() {
-  auto rows = store.read("SELECT name, terms FROM identity_profile");
+Result<void> Profiles::load() {
+  auto rows = store_.read("SELECT name, terms FROM identity_profile");
   while (rows.next()) {
     TRY(auto profile, profile_of(rows.text(0), rows.text(1)));
     const auto name = profile.name;
-    profiles.emplace(name, std::move(profile));
+    put_.emplace(name, std::move(profile));
   }
   return {};
 }
 
-Result<void> Identity::Registry::may_use(const EnrolmentProfile& profile, const Subject& subject,
-                                         const std::string& from) {
-  const bool covered =
-      subject.device
-          ? profile.models.empty() ||
-                std::ranges::find(profile.models, subject.device->model) != profile.models.end()
-          : profile.name == default_profile;
-  if (covered) return {};
-  return refuse({"the profile " + profile.name + " is for other models", subject.target(), from},
-                Fault::forbidden,
-                subject.id() + " may not enrol here: this path is for other models");
-}
-
-Result<void> Identity::put_profile(EnrolmentProfile profile, ledger::Actor by) {
-  auto& r = *registry_;
-  TRY_VOID(check_profile(profile, r.settings.life_max));
+Result<void> Profiles::put(EnrolmentProfile profile, ledger::Actor by) {
+  TRY_VOID(check_profile(profile, settings_.life_max));
   for (const auto& name : profile.makers)
-    if (!r.makers.contains(name))
+    if (!makers_.find(name))
       return fail(Fault::invalid, "there is no maker " + name.substr(0, 64), "/makers");
-  if (r.profiles.size() >= profiles_max && !r.profiles.contains(profile.name))
+  if (put_.size() >= profiles_max && !put_.contains(profile.name))
     return fail(Fault::exhausted, "there are 64 profiles already; remove one first");
   const auto terms = terms_of(profile);
-  r.ledger
+  ledger_
       .record({std::move(by), "enrolment-profile.set", "enrolment-profile/" + profile.name, terms})
       .write("INSERT OR REPLACE INTO identity_profile(name, terms) VALUES(?,?)",
              {profile.name, wire::to_text(terms)});
   const auto name = profile.name;
-  r.profiles.insert_or_assign(name, std::move(profile));
+  put_.insert_or_assign(name, std::move(profile));
   return {};
+}
+
+Result<void> Profiles::remove(const std::string& name, ledger::Actor by) {
+  const auto at = put_.find(name);
+  if (at == put_.end())
+    return fail(Fault::missing,
+                "there is no enrolment profile " + name.substr(0, 64) + " that could be removed");
+  ledger_.record({std::move(by), "enrolment-profile.removed", "enrolment-profile/" + name})
+      .write("DELETE FROM identity_profile WHERE name = ?", {name});
+  put_.erase(at);
+  return {};
+}
+
+EnrolmentProfile Profiles::default_one() const {
+  return {.name = default_profile, .certificate_life = settings_.certificate_life};
+}
+
+Result<EnrolmentProfile> Profiles::find(const std::string& name) const {
+  const auto& wanted = name.empty() ? default_profile : name;
+  if (const auto at = put_.find(wanted); at != put_.end()) return at->second;
+  if (wanted != default_profile)
+    return fail(Fault::missing, "there is no enrolment profile of this name");
+  return default_one();
+}
+
+std::vector<EnrolmentProfile> Profiles::all() const {
+  std::vector<EnrolmentProfile> out;
+  if (!put_.contains(default_profile)) out.push_back(default_one());
+  for (const auto& [name, profile] : put_) out.push_back(profile);
+  return out;
+}
+
+Result<void> Identity::put_profile(EnrolmentProfile profile, ledger::Actor by) {
+  return registry_->profiles.put(std::move(profile), std::move(by));
 }
 
 Result<void> Identity::remove_profile(const std::string& name, ledger::Actor by) {
-  auto& r = *registry_;
-  const auto at = r.profiles.find(name);
-  if (at == r.profiles.end())
-    return fail(Fault::missing,
-                "there is no enrolment profile " + name.substr(0, 64) + " that could be removed");
-  r.ledger.record({std::move(by), "enrolment-profile.removed", "enrolment-profile/" + name})
-      .write("DELETE FROM identity_profile WHERE name = ?", {name});
-  r.profiles.erase(at);
-  return {};
-}
-
-Result<EnrolmentProfile> Identity::Registry::profile(const std::string& name) const {
-  const auto& wanted = name.empty() ? default_profile : name;
-  if (const auto at = profiles.find(wanted); at != profiles.end()) return at->second;
-  if (wanted != default_profile)
-    return fail(Fault::missing, "there is no enrolment profile of this name");
-  return EnrolmentProfile{.name = default_profile, .certificate_life = settings.certificate_life};
+  return registry_->profiles.remove(name, std::move(by));
 }
 
 Result<EnrolmentProfile> Identity::profile(const std::string& name) const {
-  return registry_->profile(name);
+  return registry_->profiles.find(name);
 }
 
 std::vector<EnrolmentProfile> Identity::profiles() const {
-  std::vector<EnrolmentProfile> out;
-  if (!registry_->profiles.contains(default_profile)) out.push_back(*profile({}));
-  for (const auto& [name, profile] : registry_->profiles) out.push_back(profile);
-  return out;
+  return registry_->profiles.all();
 }
 
 }  // namespace muster::identity

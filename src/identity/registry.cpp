@@ -49,21 +49,6 @@ const char* name_of(CertificateStatus status) {
   return status_names[static_cast<std::size_t>(status)];
 }
 
-void Expiries::remove(Instant end) {
-  const auto at = by_minute_.find(minute(end));
-  --total_;
-  if (--at->second == 0) by_minute_.erase(at);
-}
-
-std::size_t Expiries::before(Instant t) const {
-  std::size_t sum = 0;
-  for (const auto& [end, count] : by_minute_) {
-    if (end >= minute(t)) break;
-    sum += count;
-  }
-  return sum;
-}
-
 Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
                                 inventory::Inventory& inventory,
                                 std::vector<crypto::Certificate> chain, const Clock& clock,
@@ -73,7 +58,7 @@ Result<Identity> Identity::open(store::Store& store, ledger::Ledger& ledger,
   auto registry = std::make_unique<Registry>(store, ledger, inventory, std::move(chain), clock,
                                              random, settings);
   TRY_VOID(registry->load());
-  TRY_VOID(registry->load_shards());
+  TRY_VOID(registry->lists.load());
   TRY_VOID(registry->attestation.load());
   TRY_VOID(registry->rollover.load());
   inventory.on_change([r = registry.get()](const inventory::Device& d, inventory::Change change) {
@@ -108,9 +93,12 @@ namespace {
 Result<std::vector<std::string>> read_filters(const std::string& json) {
   TRY(const auto body, wire::parse_json(json));
   std::vector<std::string> out;
-  if (body.items())
-    for (const auto& item : *body.items())
-      if (item.text()) out.push_back(*item.text());
+  const auto corrupt = fail(Fault::corrupt, "an application's filters in the store do not read");
+  if (!body.items()) return corrupt;
+  for (const auto& item : *body.items()) {
+    if (!item.text()) return corrupt;
+    out.push_back(*item.text());
+  }
   return out;
 }
 
@@ -122,8 +110,8 @@ Result<void> Identity::Registry::load() {
     TRY(auto key, crypto::PublicKey::from_pem(keys.text(1)));
     manifest_keys.emplace_back(keys.text(0), std::move(key));
   }
-  TRY_VOID(load_makers());
-  TRY_VOID(load_profiles());
+  TRY_VOID(makers.load());
+  TRY_VOID(profiles.load());
   auto apps = store.read("SELECT id, subscribe FROM identity_application");
   while (apps.next()) {
     TRY(auto filters, read_filters(apps.text(1)));
@@ -138,11 +126,11 @@ Result<void> Identity::Registry::load() {
     if (!subject)
       return fail(Fault::corrupt, "a certificate in the store belongs to " + rows.text(1) +
                                       ", which is neither a device nor an application");
-    admit(octets<32>(rows.blob(5)), {.serial = octets<16>(rows.blob(0)),
-                                     .status = static_cast<CertificateStatus>(rows.integer(2)),
-                                     .subject = *subject,
-                                     .not_before = instant(rows.integer(3)),
-                                     .not_after = instant(rows.integer(4))});
+    live.admit(fixed<32>(rows.blob(5)), {.serial = fixed<16>(rows.blob(0)),
+                                         .status = static_cast<CertificateStatus>(rows.integer(2)),
+                                         .subject = *subject,
+                                         .not_before = instant(rows.integer(3)),
+                                         .not_after = instant(rows.integer(4))});
   }
   auto signer = store.read("SELECT reconciled FROM identity_signer");
   if (signer.next()) reconciled = static_cast<std::uint64_t>(signer.integer(0));
@@ -158,30 +146,6 @@ std::optional<Subject> Identity::Registry::find(const std::string& id) const {
   if (const auto at = applications.find(id); at != applications.end())
     return Subject{.application = &at->second};
   return std::nullopt;
-}
-
-Live& Identity::Registry::admit(const crypto::Hash& fingerprint, Live certificate) {
-  if (certificate.status == CertificateStatus::pending)
-    ++pending;
-  else
-    valid.add(certificate.not_after);
-  return live.emplace(fingerprint, certificate).first->second;
-}
-
-void Identity::Registry::settle(Live& certificate) {
-  --pending;
-  certificate.status = CertificateStatus::valid;
-  valid.add(certificate.not_after);
-}
-
-void Identity::Registry::drop(const crypto::Hash& fingerprint) {
-  const auto at = live.find(fingerprint);
-  if (at == live.end()) return;
-  if (at->second.status == CertificateStatus::pending)
-    --pending;
-  else
-    valid.remove(at->second.not_after);
-  live.erase(at);
 }
 
 void Identity::Registry::cut(const crypto::Serial& serial) const {

@@ -72,7 +72,8 @@ RolloverPhase before(Step step) {
 Result<Certificate> certificate_in(const store::Rows& rows, int column) {
   auto parsed = crypto::parse_certificate(rows.blob(column));
   if (parsed) return parsed;
-  return fail(Fault::corrupt, "a CA certificate in the store does not read");
+  return fail(Fault::corrupt,
+              "a CA certificate in the store does not read: " + parsed.error().message);
 }
 
 wire::Json described(const signer::Authorities& a) {
@@ -134,7 +135,7 @@ Result<void> Rollover::load() {
         "SELECT id, phase, scope, begun, switched, refused, current, other, new_with_old,"
         " old_with_new FROM identity_rollover");
     if (rows.next()) {
-      id_ = octets<16>(rows.blob(0));
+      id_ = fixed<16>(rows.blob(0));
       status_ = {.phase = static_cast<RolloverPhase>(rows.integer(1)),
                  .id = crypto::serial_hex(id_),
                  .scope = static_cast<signer::Scope>(rows.integer(2)),
@@ -190,8 +191,8 @@ Result<void> Rollover::load_generations() {
       "SELECT fingerprint, issuer FROM identity_certificate WHERE status IN (0, 1) AND issuer != ?",
       {std::int64_t{current_}});
   while (rows.next())
-    if (const auto at = r_.live.find(octets<32>(rows.blob(0))); at != r_.live.end())
-      at->second.issuer = static_cast<std::uint32_t>(rows.integer(1));
+    if (auto* certificate = r_.live.find(fixed<32>(rows.blob(0))))
+      certificate->issuer = static_cast<std::uint32_t>(rows.integer(1));
   return {};
 }
 
@@ -349,7 +350,7 @@ void Rollover::take(const signer::Authorities& a) {
       std::swap(trusted_.current, *trusted_.other);
       status_.phase = RolloverPhase::switched;
       status_.switched = r_.clock.now();
-      r_.in_open_shard = r_.settings.shard_certificates;  // the next one is the new CA's
+      r_.lists.close_shard();  // the next one is the new CA's
       store_state(record("ca.switched", wire::Json::object()));
       break;
     }

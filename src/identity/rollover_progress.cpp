@@ -101,7 +101,7 @@ std::vector<Rollover::Due> Rollover::due() {
   const auto consider = [&](const inventory::Device* device, bool renew) {
     if (!device || !device->online || out.size() >= asked_at_once) return;
     auto& asked = asked_[device->id];
-    if (asked != Instant{} && now - asked < asked_again) return;
+    if (asked <= now && now - asked < asked_again) return;  // ahead: the clock went back
     asked = now;
     out.push_back({device->id, renew});
   };

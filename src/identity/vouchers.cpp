@@ -42,7 +42,7 @@ struct Promised {  // by a voucher
 };
 
 Result<wire::Voucher> read_voucher(const Bytes& cms, std::span<const crypto::Certificate> signers,
-                                   const crypto::Certificate& root, Instant now) {
+                                   std::span<const crypto::Certificate> roots, Instant now) {
   TRY(const auto content,
       crypto::verify_enveloping(cms, crypto::voucher_content_type, signers, now));
   TRY(auto voucher, wire::parse_voucher(text_of(content.content)));
@@ -51,9 +51,10 @@ Result<wire::Voucher> read_voucher(const Bytes& cms, std::span<const crypto::Cer
   if (voucher.nonce)
     return fail(Fault::invalid,
                 "has a nonce, so it is for a device that asked for it, and not for a list");
-  if (!std::ranges::equal(voucher.pinned_domain_cert, root.der))
-    return fail(Fault::forbidden, "pins another certificate than our root \"" + root.common_name +
-                                      "\": it is for another owner");
+  if (std::ranges::find(roots, voucher.pinned_domain_cert, &crypto::Certificate::der) ==
+      roots.end())
+    return fail(Fault::forbidden, "pins another certificate than our root \"" +
+                                      roots.front().common_name + "\": it is for another owner");
   return voucher;
 }
 
@@ -88,19 +89,20 @@ Result<Promised> promised_by(const wire::Voucher& voucher, const ModelId& model,
 Result<std::vector<DeviceId>> Identity::import_vouchers(const VoucherImport& in, ledger::Actor by,
                                                         bool dry_run) {
   auto& r = *registry_;
-  const auto* maker = r.maker(in.maker);
+  const auto* maker = r.makers.find(in.maker);
   if (!maker)
     return fail(Fault::missing,
                 "no maker " + in.maker.substr(0, 64) + " is trusted; trust its CA first", "/maker");
-  TRY(const auto model, r.model_of(*maker, in.model));
+  TRY(const auto model, model_of(*maker, in.model));
   if (in.vouchers.empty() || in.vouchers.size() > vouchers_max)
     return fail(Fault::invalid, "1 to 10,000 vouchers can be imported at once", "/vouchers");
   const std::span<const crypto::Certificate> signers =
       in.signers.empty() ? maker->anchors : in.signers;
+  const auto roots = r.rollover.trusted().roots();  // two, while one CA takes another's place
   std::vector<Promised> all;
   std::set<std::string> serials;
   for (std::size_t i = 0; i < in.vouchers.size(); ++i) {
-    auto voucher = read_voucher(in.vouchers[i], signers, r.chain.back(), r.clock.now());
+    auto voucher = read_voucher(in.vouchers[i], signers, roots, r.clock.now());
     if (!voucher) {
       r.note({voucher.error().message, "maker/" + in.maker, by.name, "voucher.refused"});
       return in_voucher(i, std::move(voucher.error()));

@@ -4,7 +4,7 @@
 #include "crypto/cms.h"
 #include "crypto/internal/test_maker.h"
 #include "crypto/internal/test_openssl_tool.h"
-#include "identity/internal/test_world.h"
+#include "identity/internal/test_rolling_world.h"
 #include "wire/voucher.h"
 
 using namespace muster;
@@ -13,9 +13,10 @@ using Catch::Contains;
 
 namespace {
 
-struct Registrar : World {
-  Registrar() {
-    expect(identity->trust_maker(
+template <class Controller>
+struct RegistrarOf : Controller {
+  RegistrarOf() {
+    expect(this->identity->trust_maker(
         {.name = "acme", .models = {expect(ModelId::parse("meter"))}, .anchors = {maker.root}},
         alice()));
     const auto signer = maker.bear("masa");
@@ -26,7 +27,7 @@ struct Registrar : World {
     return {.created_on = test_start - 1h,
             .expires_on = test_start + 24h,
             .serial_number = std::move(serial),
-            .pinned_domain_cert = ca.chain.back().der};
+            .pinned_domain_cert = this->ca.chain.back().der};
   }
   Bytes sign(const wire::Voucher& voucher) {
     tool.put("v.json", wire::to_text(voucher));
@@ -39,8 +40,8 @@ struct Registrar : World {
     return tool.get_bytes("v.p7");
   }
   Result<std::vector<DeviceId>> import(std::vector<Bytes> vouchers) {
-    return identity->import_vouchers({.maker = "acme", .vouchers = std::move(vouchers)}, alice(),
-                                     false);
+    return this->identity->import_vouchers({.maker = "acme", .vouchers = std::move(vouchers)},
+                                           alice(), false);
   }
   std::string why_not(std::vector<Bytes> vouchers) {
     const auto answer = import(std::move(vouchers));
@@ -48,14 +49,16 @@ struct Registrar : World {
     return answer.error().message;
   }
   Result<Bytes> enrol_born(const crypto::BornDevice& device) {
-    auto request = World::request("", "", new_key());
+    auto request = Controller::request("", "", new_key());
     request.chain = device.chain;
-    return enrol(request);
+    return this->enrol(request);
   }
 
   crypto::TestMaker maker;
   crypto::OpensslTool tool;
 };
+
+using Registrar = RegistrarOf<World>;
 
 }  // namespace
 
@@ -128,4 +131,23 @@ TEST_CASE("a voucher for a device that is expected already adds to what is known
   w.restart();
   expect(w.enrol_born(w.maker.bear("A1")));
   CHECK(w.state("m-1") == inventory::Lifecycle::active);
+}
+
+TEST_CASE(
+    "while one CA takes another's place a voucher may pin either root, and later the new one") {
+  RegistrarOf<RollingWorld> w;
+  const auto pinning = [&](std::string serial, const crypto::Certificate& root) {
+    auto voucher = w.voucher(std::move(serial));
+    voucher.pinned_domain_cert = root.der;
+    return w.sign(voucher);
+  };
+  const auto old_root = w.rollover().trusted().current.root;
+  w.begin();
+  const auto new_root = w.rollover().trusted().other->root;
+  CHECK(expect(w.import({pinning("A1", old_root), pinning("A2", new_root)})).size() == 2);
+  w.switch_over();
+  CHECK(expect(w.import({pinning("A3", old_root), pinning("A4", new_root)})).size() == 2);
+  expect(w.finish());
+  CHECK(expect(w.import({pinning("A5", new_root)})).size() == 1);
+  CHECK_THAT(w.why_not({pinning("A6", old_root)}), Contains("another owner"));
 }

@@ -54,6 +54,7 @@ struct Model {
   Duration interval = 60s;           // between two readings; silence and rate are judged by it
   std::vector<Metric> metrics = {};  // at most 64
   bool second_operator = false;      // has to approve a retirement
+  std::string one_operator_asked_by = {};      // who wants that no more; another has to want it too
   std::optional<Duration> retire_within = {};  // none: as the controller is set
   std::uint64_t revision = 0;
 };
@@ -116,6 +117,8 @@ class Inventory {
   ~Inventory();
 
   // models
+  // To take `second_operator` off a model takes two: of the first it is noted, and the model keeps
+  // it; of the same again it is forbidden, and in the ledger.
   Result<void> put_model(Model, ledger::Actor,
                          std::optional<std::uint64_t> if_revision = {});  // makes or replaces
   const Model* model(const ModelId&) const;

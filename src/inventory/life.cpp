@@ -34,6 +34,23 @@ std::string target_of(const DeviceId& id) {
   return "device/" + id.text();
 }
 
+// What becomes of the rule that a retirement takes two operators. Returns words for the ledger.
+std::string weigh_second_operator(Model& m, const Model* before, const std::string& by) {
+  const std::string asked = before ? before->one_operator_asked_by : std::string();
+  const bool given_up = before && before->second_operator && !m.second_operator;
+  if (!given_up) {
+    if (m.one_operator_asked_by != asked || !m.second_operator) m.one_operator_asked_by.clear();
+    return {};
+  }
+  if (!asked.empty()) {
+    m.one_operator_asked_by.clear();
+    return "one operator is enough from now on, as " + asked + " asked";
+  }
+  m.second_operator = true;
+  m.one_operator_asked_by = by;
+  return "one operator is asked for; it takes another one to ask for it too";
+}
+
 }  // namespace
 
 Result<void> Inventory::put_model(Model m, ledger::Actor by,
@@ -44,10 +61,24 @@ Result<void> Inventory::put_model(Model m, ledger::Actor by,
   const Model* before = known == field.models.end() ? nullptr : &known->second;
   m.revision = before ? before->revision : 0;
   TRY_VOID(check_revision(m.revision, if_revision));
+  if (before && before->second_operator && !m.second_operator &&
+      before->one_operator_asked_by == by.name) {
+    field.ledger.record({by,
+                         "model.one-operator-refused",
+                         "model/" + m.id.text(),
+                         {},
+                         "whoever asked for it may not approve it"});
+    return fail(Fault::forbidden,
+                "you asked yourself that one operator be enough; another one has to ask for it too",
+                "/second_operator");
+  }
+  std::string why = weigh_second_operator(m, before, by.name);
   if (before && json_of(*before) == json_of(m)) return {};
   ++m.revision;
   const auto body = wire::to_text(json_of(m));
-  field.ledger.record({std::move(by), "model.put", "model/" + m.id.text(), ledger_json_of(m)})
+  field.ledger
+      .record(
+          {std::move(by), "model.put", "model/" + m.id.text(), ledger_json_of(m), std::move(why)})
       .write(
           "INSERT INTO inventory_model(id, revision, body) VALUES(?,?,?)"
           " ON CONFLICT(id) DO UPDATE SET revision = excluded.revision, body = excluded.body",

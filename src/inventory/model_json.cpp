@@ -5,6 +5,7 @@ namespace {
 
 void add_retirement(wire::Json& out, const Model& m) {
   if (m.second_operator) out.set("second_operator", true);
+  if (!m.one_operator_asked_by.empty()) out.set("one_operator_asked_by", m.one_operator_asked_by);
   if (m.retire_within) out.set("retire_within_ms", std::int64_t{m.retire_within->count()});
 }
 
@@ -49,6 +50,7 @@ Result<void> read_model(Model& m, std::string_view json) {
   TRY(m.risk, parse_risk(in.text("risk")));
   m.interval = Duration(in.integer("interval_ms", 0, INT64_MAX));
   m.second_operator = in.boolean_or("second_operator", false);
+  m.one_operator_asked_by = in.text_or("one_operator_asked_by", "", 256);
   if (const auto within = in.integer_or("retire_within_ms", -1, 0, INT64_MAX); within >= 0)
     m.retire_within = Duration(within);
   const auto& metrics = in.array("metrics", 64);

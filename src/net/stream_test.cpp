@@ -285,6 +285,32 @@ TEST_CASE("a door that requests a certificate does without, but never takes a st
   CHECK(pair.server.closed->fault == Fault::unauthorized);
 }
 
+TEST_CASE(
+    "a door lets a certificate pass that is not valid yet, and nobody's else; a client does not") {
+  Fleet fleet;
+  constexpr long in_an_hour = 3600;
+  auto server = fleet.server(PeerCertificate::required);
+  {
+    auto client = fleet.client(fleet.ca.issue("meter-1", "", in_an_hour));
+    Pair pair(&server, &client);
+    pair.run_until([&] { return pair.server.open; });
+    CHECK(pair.server.certificate);
+  }
+  {
+    auto client = fleet.client(fleet.stranger.issue("meter-1", "", in_an_hour));
+    Pair pair(&server, &client);
+    pair.run_until([&] { return pair.server.closed.has_value(); });
+    CHECK_FALSE(pair.server.open);
+  }
+  const auto own = fleet.ca.issue("door", "DNS:localhost,IP:127.0.0.1", in_an_hour);
+  auto early =
+      expect(TlsContext::server({.key_pem = own.key_pem, .chain_pem = own.certificate_pem}));
+  auto client = fleet.client();
+  Pair pair(&early, &client);
+  pair.run_until([&] { return pair.client.closed.has_value(); });
+  CHECK_FALSE(pair.client.open);
+}
+
 TEST_CASE("a client refuses a server of a stranger, or under another name") {
   Fleet fleet;
   auto client = fleet.client();

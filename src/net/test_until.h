@@ -8,10 +8,11 @@
 
 namespace muster::net {
 
-// False when it has not happened in 20 s.
+// False when it has not happened in a minute: that is for what never happens, not for a slow
+// machine.
 inline bool until(Loop& loop, const std::function<bool()>& done) {
   bool late = false;
-  const auto limit = loop.after(20s, [&] { late = true; });
+  const auto limit = loop.after(60s, [&] { late = true; });
   Loop::TimerId next;
   std::function<void()> look = [&] {
     if (done() || late) return loop.stop();

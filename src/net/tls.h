@@ -9,7 +9,8 @@
 // certificate's subjectAltName; common names are not looked at). Each certificate in anchors_pem is
 // trusted by itself, so that an issuing CA may be an anchor without its root. TLS 1.3, or 1.2 with
 // ephemeral keys and AEAD ciphers where allowed; never renegotiation or resumption. Certificates
-// are judged by the system's time.
+// are judged by the system's time; a server lets one pass that is not valid yet, so that it locks
+// nobody out when its own clock goes back: whether the certificate counts the service knows.
 #pragma once
 
 #include <memory>

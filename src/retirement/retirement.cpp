@@ -2,6 +2,7 @@
 
 #include "retirement/retirement.h"
 
+#include "base/fixed_bytes.h"
 #include "retirement/internal/register.h"
 
 namespace muster::retirement {
@@ -12,14 +13,7 @@ constexpr std::array step_names{"waiting",     "rejected",  "wiping",          "
 static_assert(step_names.size() == steps_there_are);
 constexpr std::array state_names{"waiting", "running", "done", "rejected"};
 
-constexpr int refusals_a_minute = 5;
 constexpr std::size_t evidence_max = 1000;
-
-crypto::Hash hash_of(ByteView octets) {
-  crypto::Hash out{};
-  if (octets.size() == out.size()) std::copy(octets.begin(), octets.end(), out.begin());
-  return out;
-}
 
 std::string acknowledgement() {
   return wire::to_text(wire::Json::object({{"state", "retired"}}));
@@ -68,8 +62,8 @@ std::optional<Wiping> Retirements::Register::wiping(const DeviceId& id) const {
                           .deadline = instant(rows.integer(5)),
                           .ended_at = {}},
                 .nonce = {nonce.begin(), nonce.end()},
-                .statement = hash_of(rows.blob(6)),
-                .certificate = hash_of(rows.blob(7))};
+                .statement = fixed<32>(rows.blob(6)),
+                .certificate = fixed<32>(rows.blob(7))};
 }
 
 void Retirements::Register::end(store::Writer& writer, const Case& c, Step step) const {
@@ -90,16 +84,17 @@ Result<std::string> Retirements::order_for(const DeviceId& id) const {
 }
 
 // What a device makes us write is bounded: an entry more than that says nothing new.
-bool Retirements::Register::may_note(const DeviceId& id) {
-  auto& minute = refusals[id];
-  if (clock.now() - minute.start >= 1min || clock.now() < minute.start) minute = {clock.now(), 0};
-  return minute.refusals++ < refusals_a_minute;
+void Retirements::Register::note(const DeviceId& id, const char* action, wire::Json detail,
+                                 std::string why) {
+  const auto left_out = refusals.admit(id.text(), clock.now());
+  if (!left_out) return;
+  if (*left_out) detail.set("not_recorded", *left_out);
+  ledger.record(
+      {ledger::device_actor(id.text()), action, target_of(id), std::move(detail), std::move(why)});
 }
 
 std::unexpected<Error> Retirements::Register::refuse(const DeviceId& id, const Error& why) {
-  if (may_note(id))
-    ledger.record({ledger::device_actor(id.text()), "sanitisation.refused", target_of(id),
-                   wire::Json::object({{"cause", why.message}})});
+  note(id, "sanitisation.refused", wire::Json::object({{"cause", why.message}}));
   return std::unexpected(why);
 }
 
@@ -107,9 +102,8 @@ void Retirements::refused(const DeviceId& id, const std::string& why) {
   auto& r = *register_;
   const auto found = r.wiping(id);
   if (!found || found->about.step != Step::wiping) return;
-  if (!r.may_note(id)) return;
-  r.ledger.record({ledger::device_actor(id.text()), "retirement.order-refused", target_of(id),
-                   wire::Json::object({{"order", found->about.order}}), why.substr(0, 512)});
+  r.note(id, "retirement.order-refused", wire::Json::object({{"order", found->about.order}}),
+         why.substr(0, 512));
 }
 
 Result<wire::Statement> Retirements::Register::check(const Sanitised& s,
@@ -178,7 +172,6 @@ Result<std::string> Retirements::take(const Sanitised& s) {
        s.device.text(), stored(ordered->about.request)});
   r.deadlines.erase({*ordered->about.deadline, s.device});
   r.orders.erase(s.device);
-  r.refusals.erase(s.device);
   TRY_VOID(
       r.inventory.retire(s.device, ledger::system_actor("retirement"),
                          std::string("it has stated that it is wiped: ") + name_of(said->method)));
@@ -224,7 +217,6 @@ void Retirements::Register::lapse(const DeviceId& id) {
                                          {"request", found->about.request},
                                          {"deadline", rfc3339(*found->about.deadline)}})}),
       found->about, Step::unsanitised);
-  refusals.erase(id);
   certain(inventory.give_up(id, ledger::system_actor("retirement"),
                             "no statement that it is wiped came in time; destroy it"));
   tell(found->about.request);

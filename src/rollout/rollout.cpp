@@ -134,6 +134,7 @@ Result<std::vector<Target>> Rollouts::targets(RolloutId id, std::optional<Outcom
 // ones come in the same order.
 void Rollouts::tick() {
   const Instant now = book_->clock.now();
+  book_->notice_jump(now);
   auto& deadlines = book_->deadlines;
   for (std::size_t expired = 0; expired < expiries_a_tick && !deadlines.empty();) {
     const auto [at, id, position] = deadlines.top();

@@ -1,9 +1,12 @@
 #include "signer/authority.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/file.h"
 #include "crypto/cross.h"
@@ -16,7 +19,7 @@ using crypto::Certificate;
 using crypto::FileKey;
 
 constexpr Duration root_life = 20 * 365 * 24h, issuing_life = 10 * 365 * 24h;
-constexpr Duration backdated = 1h;  // for clients whose clock is behind
+constexpr Duration backdated = 25h;  // for clients whose clock is behind, were it by a day
 constexpr auto algorithm = crypto::Algorithm::ecdsa_p256;
 constexpr std::size_t pem_max = 4096;
 
@@ -71,6 +74,7 @@ Result<Authority> Authority::open(const Folder& folder) {
   if (out.state_.current.issuing.key.spki() != out.own_->public_key().spki())
     return fail(Fault::invalid, folder.issuing_key().string() + " is not the key of issuing.pem");
   out.root_file_ = Descriptor(::open(folder.root_key().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!out.root_file_) out.root_errno_ = errno;
   out.journal_ = std::make_unique<Journal>(std::move(journal));
   return out;
 }
@@ -162,20 +166,34 @@ std::optional<Authority::Issuer> Authority::find(ByteView key_id) const {
   return std::nullopt;
 }
 
-Result<FileKey> Authority::root_key() const {
-  std::string pem = root_pem_;
-  if (pem.empty() && root_file_) {
+Result<std::string> Authority::root_pem() const {
+  if (!root_pem_.empty()) return root_pem_;
+  const auto unreadable = [](int error) {
+    return fail(Fault::unavailable, std::string("keys/root.key cannot be read: ") +
+                                        std::strerror(error) +
+                                        "; mend that, start the signer again, and begin once more");
+  };
+  if (!root_file_ && root_errno_ != 0 && root_errno_ != ENOENT) return unreadable(root_errno_);
+  std::string pem;
+  if (root_file_) {
     pem.resize(pem_max);
     const auto count = ::pread(root_file_.number(), pem.data(), pem.size(), 0);
-    pem.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    if (count < 0) return unreadable(errno);
+    pem.resize(static_cast<std::size_t>(count));
   }
   if (pem.empty())
     return fail(Fault::missing,
                 "the root's key is not with the signer: put keys/root.key back into its folder, "
                 "start it again, and begin once more");
-  TRY(auto key, FileKey::from_pem(pem));
-  std::ranges::fill(pem, '\0');
-  if (key.public_key().spki() != state_.current.root.key.spki())
+  return pem;
+}
+
+Result<FileKey> Authority::root_key() const {
+  TRY(auto pem, root_pem());
+  auto key = FileKey::from_pem(pem);
+  ::explicit_bzero(pem.data(), pem.size());
+  if (!key) return key;
+  if (key->public_key().spki() != state_.current.root.key.spki())
     return fail(Fault::invalid, "keys/root.key is not the key of the root in ca.pem");
   return key;
 }

@@ -51,7 +51,7 @@ class Authority {
     std::unique_ptr<crypto::FileKey> issuing;
   };
   // Keys and certificates of the next generation; nothing is kept yet. missing: the root's key is
-  // not here.
+  // not here; unavailable: it is, and cannot be read.
   Result<std::unique_ptr<Draft>> draft(const RolloverOrder&, Instant now, Random&) const;
   static std::vector<crypto::Certificate> certificates(const Draft&);
   Result<void> begin(std::unique_ptr<Draft>);
@@ -62,6 +62,7 @@ class Authority {
  private:
   Authority();
   Result<crypto::FileKey> root_key() const;
+  Result<std::string> root_pem() const;
   Result<void> replay(const struct Entry&);
   Result<void> settle(const Folder&) const;
   Result<void> note(Mark);
@@ -73,6 +74,7 @@ class Authority {
   const crypto::SigningKey* key_ = nullptr;  // own_, or that of of()
   std::string root_pem_, other_root_pem_;    // secret; empty: on the disk, or not here
   Descriptor root_file_;
+  int root_errno_ = 0;  // why that is closed
   std::unique_ptr<Journal> journal_;
   bool replaced_ = false;  // a finished rollover is not on the disk but in the journal
 };

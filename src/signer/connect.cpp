@@ -102,7 +102,9 @@ Result<Descriptor> start(const std::filesystem::path& program, std::vector<std::
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (status != 0) return cannot("start", program.string());
+  if (status != 0)
+    return fail(Fault::unavailable,
+                "cannot start " + program.string() + ": there is no process left for it");
   return ours;
 }
 

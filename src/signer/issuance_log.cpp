@@ -23,9 +23,9 @@ constexpr std::size_t piece = 1 << 20;
 std::unexpected<Error> failure(const fs::path& path, const char* what) {
   const int why = errno;
   const bool full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-  return fail(full ? Fault::exhausted : Fault::unavailable,
-              "cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(why) +
-                  (full ? "; free some space on the disk" : ""));
+  return fail(Fault::unavailable, "cannot " + std::string(what) + " " + path.string() + ": " +
+                                      std::strerror(why) +
+                                      (full ? "; free some space on the disk" : ""));
 }
 
 // With its head whole, or not at all.
@@ -37,6 +37,7 @@ Result<void> make(const fs::path& path, Random& random) {
   {
     const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file) return failure(draft, "make");
+    errno = ENOSPC;  // what a write that was cut short means, and does not say
     if (::write(file.number(), head.data(), head.size()) != static_cast<ssize_t>(head.size()) ||
         ::fsync(file.number()) != 0)
       return failure(draft, "write");
@@ -164,7 +165,16 @@ Result<void> IssuanceLog::append(std::span<Issuance> batch) {
     offsets.push_back(head_.octets + octets.size());
     pack_record(octets, issuance, head.chain);
   }
-  TRY_VOID(write_whole(octets));
+  const auto written = write_whole(octets);
+  if (written.has_value() == failing_) {
+    failing_ = !written;
+    if (failing_)
+      log::error("signer", "nothing is signed until its log can be written",
+                 {{"because", written.error().message}});
+    else
+      log::info("signer", "its log can be written again");
+  }
+  TRY_VOID(written);
   head_ = {.size = head.size, .chain = head.chain, .octets = head_.octets + octets.size()};
   for (std::size_t i = 0; i < batch.size(); ++i) remember(batch[i], offsets[i]);
   return {};

@@ -47,8 +47,9 @@ class IssuanceLog {
   static Result<IssuanceLog> open(const std::filesystem::path&, Random&,
                                   const std::function<void(const Issuance&)>& visit = {});
 
-  // All or none. When the disk is full nothing is written; when it cannot be synced, or not be
-  // brought back to what it was, the log is broken and refuses everything.
+  // All or none. When the disk is full nothing is written and the next try may succeed
+  // (unavailable); when it cannot be synced, or not be brought back to what it was, the log is
+  // broken and refuses everything.
   Result<void> append(std::span<Issuance>);
   bool broken() const { return broken_; }
 
@@ -69,7 +70,7 @@ class IssuanceLog {
   std::filesystem::path path_;
   Descriptor file_;
   LogHead head_;
-  bool broken_ = false;
+  bool broken_ = false, failing_ = false;  // for good; at the last try
   std::vector<std::uint64_t> offsets_;
   std::unordered_map<crypto::Serial, std::uint64_t, SerialHash> by_serial_;
 };

@@ -24,8 +24,9 @@ class Issuer {
 
   virtual ~Issuer() = default;
 
-  virtual void issue(Order, Answer<Bytes>) = 0;         // the certificate, DER
-  virtual void make_list(CrlOrder, Answer<Bytes>) = 0;  // the revocation list, DER
+  // An order is read before the call returns, and before its answer is called.
+  virtual void issue(const Order&, Answer<Bytes>) = 0;         // the certificate, DER
+  virtual void make_list(const CrlOrder&, Answer<Bytes>) = 0;  // the revocation list, DER
 
   // What the issuance log holds from `index` on: at most `limit` records, or a thousand, or fewer
   // when they are long; none when there are no more.

@@ -1,7 +1,6 @@
 #include "signer/keeper.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace muster::signer {
 namespace {
@@ -37,23 +36,11 @@ Result<void> check_key(const crypto::PublicKey& key, const Rule& rule,
   return {};
 }
 
+std::int64_t nanos(Instant t) {
+  return millis(t) * 1'000'000;
+}
+
 }  // namespace
-
-bool TokenBucket::take(Instant now) {
-  if (now > at_) {
-    const double seconds = std::chrono::duration<double>(now - at_).count();
-    tokens_ = std::min(rate_.burst, tokens_ + seconds * rate_.per_second);
-    at_ = now;
-  }
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
-  return true;
-}
-
-Duration TokenBucket::wait() const {
-  if (rate_.per_second <= 0) return 24h;
-  return Duration(static_cast<std::int64_t>(std::ceil((1 - tokens_) / rate_.per_second * 1000)));
-}
 
 Keeper::Keeper(Authority authority, IssuanceLog log, Policy policy, const Clock& clock,
                Random& random, Past past)
@@ -62,11 +49,11 @@ Keeper::Keeper(Authority authority, IssuanceLog log, Policy policy, const Clock&
       policy_(std::move(policy)),
       clock_(clock),
       random_(random),
-      buckets_{TokenBucket(policy_.device.rate, clock.now()),
-               TokenBucket(policy_.application.rate, clock.now()),
-               TokenBucket(policy_.server.rate, clock.now()),
-               TokenBucket(policy_.ocsp_responder.rate, clock.now()),
-               TokenBucket(policy_.revocation_list.rate, clock.now())},
+      buckets_{TokenBucket(policy_.device.rate, nanos(clock.now())),
+               TokenBucket(policy_.application.rate, nanos(clock.now())),
+               TokenBucket(policy_.server.rate, nanos(clock.now())),
+               TokenBucket(policy_.ocsp_responder.rate, nanos(clock.now())),
+               TokenBucket(policy_.revocation_list.rate, nanos(clock.now()))},
       past_(std::move(past)) {}
 
 Result<Keeper> Keeper::open(std::vector<crypto::Certificate> chain, const crypto::SigningKey& key,
@@ -91,7 +78,7 @@ Result<Keeper> Keeper::open(Authority authority, const std::filesystem::path& pa
 
 Result<void> Keeper::take(Template kind, Instant now) {
   TokenBucket& bucket = buckets_[static_cast<std::size_t>(kind) - 1];
-  if (bucket.take(now)) return {};
+  if (bucket.take(nanos(now))) return {};
   return fail(Fault::exhausted, std::string("the signer's rate for template ") + name_of(kind) +
                                     " is used up; ask again in " + show(bucket.wait()));
 }

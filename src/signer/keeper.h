@@ -16,26 +16,13 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/token_bucket.h"
 #include "crypto/key.h"
 #include "signer/authority.h"
 #include "signer/issuance_log.h"
 #include "signer/policy.h"
 
 namespace muster::signer {
-
-// Lets `rate.burst` pass at once and `rate.per_second` in the long run. A clock that goes back
-// gives nothing until it has caught up.
-class TokenBucket {
- public:
-  TokenBucket(Rate rate, Instant now) : rate_(rate), tokens_(rate.burst), at_(now) {}
-  bool take(Instant now);
-  Duration wait() const;  // until one passes again
-
- private:
-  Rate rate_;
-  double tokens_;
-  Instant at_;
-};
 
 // An order, and SHA-256 of its octets, which stands for it in the log.
 struct Asked {

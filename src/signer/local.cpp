@@ -6,11 +6,11 @@
 
 namespace muster::signer {
 
-void LocalIssuer::issue(Order order, Answer<Bytes> answer) {
-  answer(keeper_.issue(std::move(order)));
+void LocalIssuer::issue(const Order& order, Answer<Bytes> answer) {
+  answer(keeper_.issue(order));
 }
 
-void LocalIssuer::make_list(CrlOrder order, Answer<Bytes> answer) {
+void LocalIssuer::make_list(const CrlOrder& order, Answer<Bytes> answer) {
   answer(keeper_.make_list(order));
 }
 

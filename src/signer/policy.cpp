@@ -24,9 +24,10 @@ bool is_in(const std::vector<std::string>& list, const std::string& one) {
   return std::ranges::find(list, one) != list.end();
 }
 
-Result<void> check_begin(Instant begin, const Policy& policy, Instant now, const char* field) {
-  if (begin < now - policy.backdated_max - 1s)  // it was rounded down to the second
-    return not_allowed("it would begin more than " + show(policy.backdated_max) + " ago, at " +
+Result<void> check_begin(Instant begin, const Policy& policy, Duration backdated, Instant now,
+                         const char* field) {
+  if (begin < now - backdated - 1s)  // it was rounded down to the second
+    return not_allowed("it would begin more than " + show(backdated) + " ago, at " +
                            rfc3339(begin) + "; check both clocks",
                        field);
   if (begin > now + policy.ahead_max)
@@ -40,7 +41,9 @@ Result<void> check_times(const Order& order, const Policy& policy, Instant now) 
     return wrong("its times are not whole seconds", "not_before");
   if (order.not_after <= order.not_before || order.not_after <= now)
     return wrong("it would have ended already", "not_after");
-  TRY_VOID(check_begin(order.not_before, policy, now, "not_before"));
+  const Duration backdated =
+      order.kind == Template::server ? policy.server_backdated_max : policy.backdated_max;
+  TRY_VOID(check_begin(order.not_before, policy, backdated, now, "not_before"));
   const Duration most = policy.rule(order.kind).life_max;
   if (order.not_after > now + most)
     return not_allowed(std::string("a certificate of template ") + name_of(order.kind) +
@@ -149,7 +152,7 @@ Result<void> check(const crypto::CrlTerms& terms, const Policy& policy, Instant 
   if (!rule.allowed) return not_allowed("revocation lists are switched off", "kind");
   if (terms.next_update <= terms.this_update || terms.next_update <= now)
     return wrong("the list would have ended already", "next_update");
-  TRY_VOID(check_begin(terms.this_update, policy, now, "this_update"));
+  TRY_VOID(check_begin(terms.this_update, policy, policy.backdated_max, now, "this_update"));
   if (terms.next_update > now + rule.life_max)
     return not_allowed("a revocation list lives at most " + show(rule.life_max), "next_update");
   return check_url(terms.scope.shard_uri, policy, "shard_uri");

@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/token_bucket.h"
 #include "signer/order.h"
 
 namespace muster::signer {
-
-struct Rate {
-  double per_second = 0;
-  double burst = 0;  // at once, after a time of quiet; at least 1 to let anything pass
-};
 
 struct Rule {
   bool allowed = true;
@@ -38,8 +34,9 @@ struct Policy {
 
   Duration rollover_pause = 24h;  // from one rollover's beginning to that of the next
 
-  Duration backdated_max = 2h;  // for devices whose clock is behind
-  Duration ahead_max = 10min;   // of our own clock
+  Duration backdated_max = 2h;          // for devices whose clock is behind
+  Duration server_backdated_max = 26h;  // they would not talk to a server that is not valid yet
+  Duration ahead_max = 10min;           // of our own clock
 
   const Rule& rule(Template) const;
 };

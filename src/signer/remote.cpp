@@ -10,14 +10,14 @@ RemoteIssuer::RemoteIssuer(Connect connect, RemoteSettings settings)
 
 RemoteIssuer::~RemoteIssuer() = default;
 
-void RemoteIssuer::issue(Order order, Answer<Bytes> answer) {
+void RemoteIssuer::issue(const Order& order, Answer<Bytes> answer) {
   auto octets = encode(order);
   if (!octets) return answer(std::unexpected(std::move(octets).error()));
   line_->ask(FrameType::issue, std::move(*octets), line_->settings().order_limit,
              std::move(answer));
 }
 
-void RemoteIssuer::make_list(CrlOrder order, Answer<Bytes> answer) {
+void RemoteIssuer::make_list(const CrlOrder& order, Answer<Bytes> answer) {
   auto octets = encode(order);
   if (!octets) return answer(std::unexpected(std::move(octets).error()));
   line_->ask(FrameType::make_list, std::move(*octets), line_->settings().list_limit,

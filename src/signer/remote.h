@@ -36,8 +36,8 @@ class RemoteIssuer final : public Issuer {
   explicit RemoteIssuer(Connect, RemoteSettings = {});
   ~RemoteIssuer() override;
 
-  void issue(Order, Answer<Bytes>) override;
-  void make_list(CrlOrder, Answer<Bytes>) override;
+  void issue(const Order&, Answer<Bytes>) override;
+  void make_list(const CrlOrder&, Answer<Bytes>) override;
   void since(std::uint64_t index, std::uint32_t limit, Answer<std::vector<Issuance>>) override;
   void chain(Answer<std::vector<crypto::Certificate>>) override;
   void roll_over(RolloverOrder, Answer<Authorities>) override;

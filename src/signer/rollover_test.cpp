@@ -272,6 +272,24 @@ TEST_CASE("without the root's key nothing begins, and the refusal says what to d
   CHECK(s.step(Step::begin));
 }
 
+TEST_CASE("a root's key that is there and cannot be read is not called missing") {
+  Signer s;
+  const auto root = s.folder.path / "keys" / "root.key";
+  std::filesystem::remove(root);
+  SECTION("not opened: a link to itself") {
+    std::filesystem::create_symlink("root.key", root);
+  }
+  SECTION("opened and not read: a folder") {
+    std::filesystem::create_directory(root);
+  }
+  s.start();
+  CHECK(s.issue(s.device(1)));
+  const auto refused = s.step(Step::begin);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == Fault::unavailable);
+  CHECK(refused.error().message.find("keys/root.key cannot be read") != std::string::npos);
+}
+
 TEST_CASE("a CA's certificate cannot be had by an order") {
   Signer s;
   Order order = s.device(1);

@@ -1,10 +1,9 @@
 // signer/sandbox -- what the process that holds the issuing key gives up before it listens.
 //
 // In this order: close what it does not need, leave the network and become its own user (both only
-// when started as root), confine. What
-// is given up does not come back: after confine() any system call outside a short list kills the
-// process at once, so files, sockets and libraries are opened before. Linux only. Before other
-// threads start; reads no clock.
+// when started as root), confine. What is given up does not come back: after confine() any system
+// call outside a short list kills the process at once, so files, sockets and libraries are opened
+// before. Linux only. Before other threads start; reads no clock.
 #pragma once
 
 #include <span>

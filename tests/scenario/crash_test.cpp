@@ -140,4 +140,22 @@ TEST_CASE("power that fails at any commit point loses nothing that was acknowled
   }
 }
 
+// Each third commit, of which three tries fail: so each is among those that fail.
+TEST_CASE("a disk that is full at any commit, and stays so for a while, keeps no device out") {
+  World calm(1, 7);
+  const Ending expected = play(calm);
+  for (std::size_t commit = 1; commit <= calm.commits(); commit += 3) {
+    World world(1, 7);
+    world.fill_disk(commit, 3);
+    INFO("the disk is full at commit " << commit << " of " << calm.commits());
+    const Ending ending = play(world);
+    CHECK(world.was_cut());
+    CHECK(ending.firmware == expected.firmware);
+    CHECK(ending.states == expected.states);
+    CHECK(ending.rollouts == expected.rollouts);
+    CHECK(ending.incident_closed);
+    CHECK(world.verify());
+  }
+}
+
 }  // namespace muster::scenario

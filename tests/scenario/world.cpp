@@ -1,7 +1,9 @@
 #include "scenario/world.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "scenario/logs.h"
 #include "wire/manifest.h"
 #include "wire/update.h"
 
@@ -48,6 +50,11 @@ void World::cut_power(CutPoint point, std::size_t commit) {
   if (point == CutPoint::before_commit) fuse_.blow_at = commit;
 }
 
+void World::fill_disk(std::size_t commit, std::size_t tries) {
+  fuse_.full_at = commit;
+  fuse_.full_for = tries;
+}
+
 void World::start() {
   controller_ = std::make_unique<Controller>(*this, folder_.path);
   domain_ = &controller_->whole.domain;
@@ -62,7 +69,13 @@ void World::restart() {
     device.online = device.cut = false;
     device.offered.clear();
   }
-  start();
+  for (;;) {
+    try {
+      return start();
+    } catch (const store::Broken&) {
+      ++restarts_;  // there is still no room
+    }
+  }
 }
 
 // The first thing that is told after a commit: the last moment at which nobody knows of it.
@@ -95,13 +108,18 @@ std::optional<Result<typename Q::Answer>> World::ask(Q question) {
   } catch (const PowerCut&) {
     restart();
     return std::nullopt;
+  } catch (const store::Broken&) {
+    if (out && (*out || out->error().fault != Fault::unavailable))
+      FAIL_CHECK("somebody was told what is not on the disk");
+    restart();
+    return std::nullopt;
   }
   return out;
 }
 
 Result<void> World::operate(std::function<Result<void>(desk::Domain&)> command,
                             std::function<bool(desk::Domain&)> done) {
-  for (int tries = 0; tries < 3; ++tries) {
+  for (int tries = 0; tries < 6; ++tries) {
     if (tries > 0 && done(*domain_)) return {};
     Result<void> out;
     const bool after = cut_ == CutPoint::after_commit;
@@ -119,9 +137,11 @@ Result<void> World::operate(std::function<Result<void>(desk::Domain&)> command,
       return out;
     } catch (const PowerCut&) {
       restart();
+    } catch (const store::Broken&) {
+      restart();
     }
   }
-  return fail(Fault::internal, "the power failed three times in one scenario");
+  return fail(Fault::internal, "the controller ended six times in one command");
 }
 
 std::string World::make_release(const std::string& version) {
@@ -222,6 +242,8 @@ void World::pass(Duration span) {
       controller_->desk.drain();
     } catch (const PowerCut&) {
       restart();
+    } catch (const store::Broken&) {
+      restart();
     }
   }
 }
@@ -235,7 +257,18 @@ void World::settle(Duration most) {
   }
 }
 
-Result<void> World::verify() const {
+Result<void> World::verify() {
+  for (int second = 0; second < 60; ++second) {  // in which the signer's log is looked through
+    clock_.pass(1s);
+    controller_->desk.tick();
+    controller_->desk.drain();
+  }
+  controller_->desk.drain();
+  const auto signed_ones = signed_serials(controller_->whole);
+  if (signed_ones != recorded_serials(controller_->whole))
+    return fail(Fault::corrupt, "the signer's log and the ledger know other certificates");
+  if (std::ranges::adjacent_find(signed_ones) != signed_ones.end())
+    return fail(Fault::corrupt, "the signer's log knows one certificate twice");
   TRY_VOID(controller_->whole.ledger.verify_all());
   for (const SimDevice& device : devices_) {
     if (device.certificate.empty()) continue;

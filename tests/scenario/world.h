@@ -4,7 +4,8 @@
 // The devices speak to the controller as a gateway would: requests over link, pushes back. Power
 // can fail at any commit point: right before the commit (the checkpoint is being signed) or right
 // after it (nobody has been told yet). The world then starts the controller again on the same
-// folder, and devices and operator do what real ones do: they ask again.
+// folder, and devices and operator do what real ones do: they ask again. So it does when the disk
+// is full and a commit fails.
 #pragma once
 
 #include <deque>
@@ -34,10 +35,16 @@ class Fuse final : public crypto::SigningKey {
   Result<Bytes> sign(ByteView message) const override {
     ++commits;
     if (blow_at && commits == blow_at) throw PowerCut{};
+    if (full_at && commits >= full_at && full_for > 0) {
+      --full_for;
+      throw store::Broken("database or disk is full");
+    }
     return key_.sign(message);
   }
-  mutable std::size_t commits = 0;  // since the world began
-  std::size_t blow_at = 0;          // 0: never
+  mutable std::size_t commits = 0;   // since the world began
+  std::size_t blow_at = 0;           // 0: never
+  std::size_t full_at = 0;           // the disk, from this commit; 0: never
+  mutable std::size_t full_for = 0;  // how many tries fail
 
  private:
   const crypto::SigningKey& key_;
@@ -64,6 +71,8 @@ class World final : public link::Gate {
   ~World() override;
 
   void cut_power(CutPoint, std::size_t commit);  // before the story begins
+  // Before the story begins. The controller ends at each commit that fails, and is started again.
+  void fill_disk(std::size_t commit, std::size_t tries);
   std::size_t commits() const { return fuse_.commits; }
   bool was_cut() const { return restarts_ > 0; }
 
@@ -84,7 +93,9 @@ class World final : public link::Gate {
   std::string make_release(
       const std::string& version);  // published by the operator; returns its id
   void bad_on(const std::string& version, std::vector<std::size_t> which);
-  Result<void> verify() const;  // the whole ledger, and that everything acknowledged is still there
+  // The whole ledger; that everything acknowledged is still there; and that the signer's log and
+  // the ledger speak of the same certificates.
+  Result<void> verify();
 
  private:
   struct Controller;

@@ -16,6 +16,7 @@
 #include "agent/internal/bell.h"
 #include "agent/mqtt_client.h"
 #include "agent/outbox.h"
+#include "agent/renewal.h"
 #include "agent/wipe.h"
 #include "net/http.h"
 
@@ -27,6 +28,7 @@ struct Agent::Life final : MqttClient::Events {
 
   // identity (agent_identity.cpp)
   net::Task<void> enrol();                     // until there is a certificate, or the end
+  net::Task<bool> enrolled_anew();             // its certificate has ended, as it seems
   net::Task<Result<Duration>> try_to_enrol();  // 0: done; else when to ask again
   net::Task<Result<Duration>> enrolled(EstClient*, Result<EstAnswer>);
   net::Task<void> renew();
@@ -116,6 +118,7 @@ struct Agent::Life final : MqttClient::Events {
 
   Anchors anchors;
   Credentials credentials;
+  Renewal renewal;
   Updater updater;
   Wipe wipe;
   std::optional<DataKey> data_key;  // none once it is wiping

@@ -37,6 +37,10 @@ Response response_of(Reply reply) {
   return response;
 }
 
+bool may(const std::optional<Operator>& found, Role role) {
+  return found && static_cast<int>(found->role) >= static_cast<int>(role);
+}
+
 void answer(Result<Reply> reply, Respond respond) {
   respond(reply ? response_of(std::move(*reply)) : problem(reply.error()));
 }
@@ -103,12 +107,11 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
 }
 
 void Service::note_refused_upload(const Head& head) {
-  desk_.ask<void>(
-      [this, head](desk::Domain& domain) -> Result<void> {
-        TRY_VOID(permitted(domain, Role::operator_, head));
-        return {};
-      },
-      [](Result<void>) {});
+  desk_.tell("a refused upload", [this, head](desk::Domain& domain) -> Result<void> {
+    const auto found = who(caller_of(head));
+    if (!may(found, Role::operator_)) record_refusal(domain, found, head);
+    return {};
+  });
 }
 
 const Service::Special Service::specials[] = {
@@ -126,7 +129,7 @@ void Service::serve(Request request, Respond respond) {
   if (auto own = from_console(request); !own)
     return refuse(request, std::move(own.error()), std::move(respond));
   auto found = router_.find(request.method, request.path);
-  if (found.route) return route(std::move(request), std::move(respond));
+  if (found.route) return route(std::move(found), std::move(request), std::move(respond));
   for (const Special& special : specials) {
     if (request.path != special.path) continue;
     if (request.method == special.method || (read && special.method == std::string_view("GET")))
@@ -159,8 +162,7 @@ std::optional<Operator> Service::who(const Caller& caller) const {
 Result<Operator> Service::permitted(desk::Domain& domain, Role role, const Head& head) {
   const Caller caller = caller_of(head);
   auto found = who(caller);
-  const bool right = found && static_cast<int>(found->role) >= static_cast<int>(role);
-  if (right) return std::move(*found);
+  if (may(found, role)) return std::move(*found);
   record_refusal(domain, found, head);
   if (!found)
     return fail(Fault::unauthorized,
@@ -172,8 +174,7 @@ Result<Operator> Service::permitted(desk::Domain& domain, Role role, const Head&
 
 // --- routes ---
 
-void Service::route(Request request, Respond respond) {
-  auto found = router_.find(request.method, request.path);
+void Service::route(Router::Found found, Request request, Respond respond) {
   Json body;
   if (!request.body.empty() && !is_upload(request)) {
     auto parsed = wire::parse_json(request.body, {.bytes = manifest_body});

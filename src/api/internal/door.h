@@ -63,7 +63,7 @@ class Service final : public net::http::Service {
   void healthy(net::http::Request, net::http::Respond);
   void openapi(net::http::Request, net::http::Respond);
   void page(net::http::Request, net::http::Respond);
-  void route(net::http::Request, net::http::Respond);
+  void route(Router::Found, net::http::Request, net::http::Respond);
 
   const Settings settings_;
   std::string public_url_;

@@ -60,8 +60,8 @@ void Service::refuse(const Head& head, Error why, Respond respond) {
         record_refusal(domain, who(caller_of(head)), head);
         return {};
       },
-      [why = std::move(why), respond = std::move(respond)](Result<void>) mutable {
-        respond(problem(why));
+      [why = std::move(why), respond = std::move(respond)](const Result<void>& recorded) mutable {
+        respond(problem(recorded ? why : recorded.error()));
       });
 }
 

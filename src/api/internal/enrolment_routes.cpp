@@ -123,7 +123,7 @@ Result<Reply> parked(Context& c) {
   const std::string state = c.text("state");
   if (!state.empty() && state != "waiting" && state != "rejected")
     return fail(Fault::invalid, "must be waiting or rejected", "?state");
-  auto list = c.domain.identity.parked();
+  TRY(auto list, c.domain.identity.parked());
   if (!state.empty())
     std::erase_if(list, [&](const auto& each) { return each.rejected != (state == "rejected"); });
   return page_in_order(c, list, parked_json);

@@ -46,7 +46,9 @@ Result<Reply> put_model(Context& c, ObjectReader& in, inventory::Model model, in
   model.interval = std::chrono::seconds(in.integer_or("interval_s", interval_s, 1, 86'400));
   const auto* known = c.domain.inventory.model(model.id);  // POST replaces it
   const bool second = known && known->second_operator;
-  model.second_operator = in.boolean_or("second_operator", model.second_operator);
+  const bool said = c.body.find("second_operator");
+  model.second_operator = in.boolean_or("second_operator", second);
+  model.one_operator_asked_by = known && !said ? known->one_operator_asked_by : "";
   if (const Json* within = in.maybe("retire_within_s")) {
     model.retire_within.reset();
     if (!within->is_null())
@@ -62,9 +64,11 @@ Result<Reply> put_model(Context& c, ObjectReader& in, inventory::Model model, in
                 "/second_operator");
   TRY(model.risk, about(inventory::parse_risk(risk), "/risk"));
   const ModelId id = model.id;
+  const bool one = !model.second_operator;
   TRY_VOID(c.domain.inventory.put_model(std::move(model), c.actor()));
   const auto* stored = c.domain.inventory.model(id);
-  return Reply{.status = status,
+  const bool waits = one && stored->second_operator;  // for another operator
+  return Reply{.status = waits ? 202 : status,
                .body = model_json(*stored),
                .headers = {{"ETag", '"' + std::to_string(stored->revision) + '"'}}};
 }

@@ -97,6 +97,8 @@ Json model_json(const inventory::Model& model) {
        {"interval_s", model.interval.count() / 1000},
        {"metrics", std::move(metrics)},
        {"second_operator", model.second_operator},
+       {"one_operator_asked_by",
+        model.one_operator_asked_by.empty() ? Json() : Json(model.one_operator_asked_by)},
        {"retire_within_s",
         model.retire_within ? Json(std::int64_t{*model.retire_within / 1s}) : Json()},
        {"revision", model.revision}});

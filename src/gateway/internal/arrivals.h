@@ -6,9 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "base/token_bucket.h"
 
 namespace muster::gateway {
 
@@ -16,21 +19,16 @@ class Arrivals {
  public:
   static constexpr std::size_t addresses_max = 10'000;
 
-  Arrivals(double per_second, double burst) : per_second_(per_second), burst_(burst) {}
+  explicit Arrivals(Rate rate) : rate_(rate) {}
   bool admit(std::string_view peer, std::int64_t now_ns);  // peer: with or without a port
   std::size_t addresses() const { return buckets_.size(); }
 
  private:
-  struct Bucket {
-    double tokens = 0;
-    std::int64_t at_ns = 0;
-  };
-  double tokens_at(const Bucket&, std::int64_t now_ns) const;
-  Bucket& bucket_of(std::string host, std::int64_t now_ns);
+  TokenBucket& bucket_of(std::string host, std::int64_t now_ns);
 
-  const double per_second_, burst_;
-  std::unordered_map<std::string, Bucket> buckets_;
-  Bucket newcomers_{};
+  const Rate rate_;
+  std::unordered_map<std::string, TokenBucket> buckets_;
+  std::optional<TokenBucket> newcomers_;
   std::int64_t swept_ns_ = 0;
 };
 

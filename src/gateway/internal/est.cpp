@@ -113,7 +113,7 @@ Est::Est(const Settings& settings, Questions& questions, Tally& tally, PkiHttp& 
       pki_(pki),
       attest_(settings, questions, tally),
       ca_certificates_(std::move(ca_certificates)),
-      arrivals_(settings.enrolments_per_address, settings.enrolments_per_address_burst) {}
+      arrivals_({settings.enrolments_per_address, settings.enrolments_per_address_burst}) {}
 
 Result<std::unique_ptr<Est>> Est::open(const Settings& settings, Questions& questions, Tally& tally,
                                        PkiHttp& pki) {

@@ -37,16 +37,25 @@ Result<Bytes> request_of(const Request& request) {
   return from_base64(text);
 }
 
+}  // namespace
+
+struct PkiHttp::Question {
+  Bytes octets;
+  std::string key;                   // the octets: what the answer is kept under
+  std::vector<std::string> serials;  // hex
+};
+
 // The same question has the same octets, whoever asks; a nonce would make each its own.
-Result<std::pair<crypto::OcspRequest, Bytes>> question_of(const Request& request) {
+Result<PkiHttp::Question> PkiHttp::question_of(const Request& request) {
   TRY(const auto der, request_of(request));
   TRY(auto parsed, crypto::parse_ocsp_request(der));
   parsed.nonce.clear();
   TRY(auto octets, crypto::make_ocsp_request(parsed));
-  return std::pair(std::move(parsed), std::move(octets));
+  Question out{.octets = std::move(octets), .key = {}, .serials = {}};
+  out.key = text_of(out.octets);
+  for (const auto& id : parsed.ids) out.serials.push_back(to_hex(id.serial));
+  return out;
 }
-
-}  // namespace
 
 PkiHttp::PkiHttp(Questions& questions, Tally& tally, const Clock& clock)
     : questions_(questions), tally_(tally), clock_(clock) {}
@@ -102,31 +111,34 @@ void PkiHttp::status(const Request& request, Respond respond) {
   count(tally_.statuses);
   auto question = question_of(request);
   if (!question) return respond(refuse(crypto::OcspRefusal::malformed_request));
-  auto& [parsed, octets] = *question;
-  std::string key(text_of(octets));
-  if (const auto at = kept_.find(key); at != kept_.end() && clock_.now() < at->second.until) {
+  const Instant now = clock_.now();
+  if (const auto at = kept_.find(question->key);
+      at != kept_.end() && now >= at->second.since && now < at->second.until) {
     count(tally_.statuses_kept);
     return respond(answer(at->second));
   }
   if (in_flight_ >= in_flight_max) return respond(refuse(crypto::OcspRefusal::try_later));
-  ask(std::move(octets), std::move(key), std::move(respond));
+  ask(std::move(*question), std::move(respond));
 }
 
-void PkiHttp::ask(Bytes request, std::string key, Respond respond) {
+void PkiHttp::ask(Question question, Respond respond) {
   ++in_flight_;
-  questions_.ask(link::GetStatus{std::move(request)},
-                 [this, key = std::move(key), forgotten = forgotten_,
-                  respond = std::move(respond)](Result<link::Reply> reply) mutable {
-                   --in_flight_;
-                   if (!reply) return respond(refuse(crypto::OcspRefusal::try_later));
-                   auto& said = std::get<link::StatusAnswer>(*reply);
-                   Kept one{.response = std::make_shared<const std::string>(text_of(said.der)),
-                            .until = said.keep_until};
-                   respond(answer(one));
-                   // A cut that came while we asked may speak of this very certificate.
-                   if (forgotten == forgotten_ && clock_.now() < one.until)
-                     keep(key, std::move(one));
-                 });
+  questions_.ask(
+      link::GetStatus{std::move(question.octets)},
+      [this, key = std::move(question.key), serials = std::move(question.serials),
+       forgotten = forgotten_, respond = std::move(respond)](Result<link::Reply> reply) mutable {
+        --in_flight_;
+        if (!reply) return respond(refuse(crypto::OcspRefusal::try_later));
+        auto& said = std::get<link::StatusAnswer>(*reply);
+        Kept one{.response = std::make_shared<const std::string>(text_of(said.der)),
+                 .since = clock_.now() - 1s,  // it was made meanwhile
+                 .until = said.keep_until,
+                 .serials = std::move(serials)};
+        respond(answer(one));
+        // A cut that came while we asked may speak of this very certificate.
+        if (forgotten == forgotten_ && clock_.now() < one.until)
+          keep(std::move(key), std::move(one));
+      });
 }
 
 Response PkiHttp::answer(const Kept& kept) const {
@@ -141,28 +153,26 @@ Response PkiHttp::answer(const Kept& kept) const {
   return out;
 }
 
-void PkiHttp::keep(const std::string& key, Kept one) {
-  const auto request = crypto::parse_ocsp_request(bytes_of(key));
-  if (!request) return;
-  const bool known = kept_.contains(key);
+void PkiHttp::keep(std::string key, Kept one) {
+  if (!kept_.contains(key))
+    for (const auto& serial : one.serials) by_serial_.emplace(serial, key);
   one.order = ++stored_;
   ages_.emplace_back(key, one.order);
-  kept_.insert_or_assign(key, std::move(one));
-  if (!known)
-    for (const auto& id : request->ids) by_serial_.emplace(to_hex(id.serial), key);
-  while (ages_.size() > kept_max) {
-    const auto [oldest, order] = std::move(ages_.front());
-    ages_.pop_front();
-    const auto at = kept_.find(oldest);
-    if (at == kept_.end() || at->second.order != order) continue;  // dropped or renewed meanwhile
-    if (const auto dead = crypto::parse_ocsp_request(bytes_of(oldest)))
-      for (const auto& id : dead->ids) {
-        const auto [first, last] = by_serial_.equal_range(to_hex(id.serial));
-        for (auto each = first; each != last;)
-          each = each->second == oldest ? by_serial_.erase(each) : std::next(each);
-      }
-    kept_.erase(oldest);
+  kept_.insert_or_assign(std::move(key), std::move(one));
+  while (ages_.size() > kept_max) drop_oldest();
+}
+
+void PkiHttp::drop_oldest() {
+  const auto [key, order] = std::move(ages_.front());
+  ages_.pop_front();
+  const auto at = kept_.find(key);
+  if (at == kept_.end() || at->second.order != order) return;  // dropped or renewed meanwhile
+  for (const auto& serial : at->second.serials) {
+    const auto [first, last] = by_serial_.equal_range(serial);
+    for (auto each = first; each != last;)
+      each = each->second == key ? by_serial_.erase(each) : std::next(each);
   }
+  kept_.erase(at);
 }
 
 void PkiHttp::forget(const std::string& serial_hex) {

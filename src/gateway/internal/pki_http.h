@@ -31,13 +31,17 @@ class PkiHttp final : public net::http::Service {
  private:
   struct Kept {
     std::shared_ptr<const std::string> response;
-    Instant until;
+    Instant since, until;     // since: so that a clock that goes back does not keep it for longer
     std::uint64_t order = 0;  // of coming
+    std::vector<std::string> serials;  // that it speaks of, hex
   };
   void crl(const std::string& path, net::http::Respond);
   void status(const net::http::Request&, net::http::Respond);
-  void ask(Bytes request, std::string key, net::http::Respond);
-  void keep(const std::string& key, Kept);
+  struct Question;
+  static Result<Question> question_of(const net::http::Request&);
+  void ask(Question, net::http::Respond);
+  void keep(std::string key, Kept);
+  void drop_oldest();
   net::http::Response answer(const Kept&) const;
 
   Questions& questions_;

@@ -1,46 +1,26 @@
-// identity/internal/registry -- what is kept in memory: the certificates that open a door, by their
-// fingerprint, and the applications. All else is asked of the store.
+// identity/internal/registry -- what enrolment, filing and revocation share: the domain's modules,
+// the parts of this one, each with the state that is its own, and steps that go through several.
 //
-// Status numbers in the store are those of CertificateStatus. The domain's thread.
+// Kept in memory: the certificates that open a door, makers, profiles, applications, and what is at
+// the signer now. All else is asked of the store, where status numbers are those of
+// CertificateStatus. Domain thread; time comes from the Clock.
 #pragma once
 
-#include <algorithm>
-#include <cstring>
-#include <deque>
 #include <map>
 #include <string>
-#include <unordered_map>
 
+#include "base/fixed_bytes.h"
+#include "base/refusal_meter.h"
 #include "identity/attestation.h"
 #include "identity/identity.h"
-#include "identity/internal/expiries.h"
-#include "identity/internal/refusals.h"
+#include "identity/internal/lists.h"
+#include "identity/internal/live.h"
+#include "identity/internal/makers.h"
+#include "identity/internal/misuse.h"
+#include "identity/internal/profiles.h"
 #include "identity/rollover.h"
 
 namespace muster::identity {
-
-struct Subject {  // a device or an application: one of the two is there
-  const inventory::Device* device = nullptr;
-  const Application* application = nullptr;
-  const std::string& id() const { return device ? device->id.text() : application->id; }
-  std::string target() const { return (device ? "device/" : "application/") + id(); }
-};
-
-struct Live {  // a pending or valid certificate
-  crypto::Serial serial{};
-  CertificateStatus status = CertificateStatus::pending;
-  Subject subject;
-  Instant not_before, not_after;
-  std::uint32_t issuer = 0;  // generation
-};
-
-struct HashOfHash {  // a fingerprint is as good as random
-  std::size_t operator()(const crypto::Hash& h) const {
-    std::size_t out = 0;
-    std::memcpy(&out, h.data(), sizeof out);
-    return out;
-  }
-};
 
 struct Asked {  // what enrol and renew have in common
   const Bytes& spki;
@@ -89,9 +69,6 @@ struct Identity::Registry {
   store::Writer& note(const Refusal& r) { return note(r, refusals); }
   store::Writer& note(const Refusal&, RefusalMeter&);  // into the ledger, unless too many of late
   std::unexpected<Error> refuse(const Refusal&, Fault, std::string told);
-  Live& admit(const crypto::Hash& fingerprint, Live);
-  void settle(Live&);  // pending becomes valid
-  void drop(const crypto::Hash& fingerprint);
   void cut(const crypto::Serial&) const;
 
   // onboarding.cpp
@@ -101,14 +78,6 @@ struct Identity::Registry {
                    Instant expires) const;
   Token give_token(const Subject&, const ledger::Actor&);
   Result<std::string> signer_of(ByteView manifest, ByteView signature) const;
-
-  // makers.cpp, profiles.cpp
-  Result<void> load_makers();
-  Result<void> load_profiles();
-  const Maker* maker(const std::string& name) const;
-  Result<EnrolmentProfile> profile(const std::string& name) const;  // empty: default
-  Result<ModelId> model_of(const Maker&, const ModelId& told) const;
-  Result<void> may_use(const EnrolmentProfile&, const Subject&, const std::string& from);
 
   // birth.cpp
   Result<Born> read_birth(const EnrolRequest&, const EnrolmentProfile&);
@@ -125,6 +94,7 @@ struct Identity::Registry {
   void forget_old_parked();
 
   // enrolment.cpp
+  Result<void> may_use(const EnrolmentProfile&, const Subject&, const std::string& from);
   struct Proof {
     Subject subject;
     crypto::Hash evidence;          // of the Commission that may come of it
@@ -147,30 +117,14 @@ struct Identity::Registry {
                 Instant not_after, const std::string& why);
   crypto::Serial new_serial();
 
-  // revocation.cpp
-  Result<void> load_shards();
-  std::uint32_t take_place();  // in the shard that is filled now; 0 when nothing is published
-  std::string crl_url(std::uint32_t shard) const;
-  Result<RevocationList> whole_list(std::uint32_t issuer);
-  std::uint32_t shard_at(const std::string& url) const;  // 0: none of ours
-  void occupy(store::Writer&, std::uint32_t shard) const;
-  void outdate_lists(store::Writer&, std::uint32_t shard);
-  RevocationList order(crypto::CrlTerms, std::vector<crypto::Revoked>, std::uint32_t issuer);
-  std::vector<crypto::Revoked> revoked_in(std::uint32_t shard, Instant from) const;
-
-  // misuse.cpp
-  void suspect(const DeviceId&, const char* kind, std::string words) const;
-  void suspect_reuse(const Subject&, const std::string& from) const;  // of a burned token
-  void suspect_shared_key(const Subject& asking, const std::string& owner) const;
-  void suspect_superseded(const std::string& subject, Instant superseded_at) const;
-
   // certificates.cpp
   void confirm(Live&);  // its owner has it: pending becomes valid, the others are superseded
   void supersede_all_but(const crypto::Serial&, const Subject&, bool pending_only);
-  void revoke_all(const Subject&, crypto::RevocationReason, const ledger::Actor&,
-                  const std::string& why);
   std::unexpected<Error> refuse_certificate(const crypto::Hash& fingerprint, bool record,
                                             const std::string& from);
+  void tidy();
+
+  // revocation.cpp
   struct Doomed {
     crypto::Serial serial;
     crypto::Hash fingerprint;
@@ -178,8 +132,8 @@ struct Identity::Registry {
   };
   void revoke_one(const Doomed&, const std::string& target, crypto::RevocationReason,
                   const ledger::Actor&, const std::string& why);
-  std::vector<crypto::Revoked> revoked_since(Instant, std::uint32_t issuer) const;
-  void tidy();
+  void revoke_all(const Subject&, crypto::RevocationReason, const ledger::Actor&,
+                  const std::string& why);
 
   store::Store& store;
   ledger::Ledger& ledger;
@@ -189,49 +143,26 @@ struct Identity::Registry {
   Random& random;
   Settings settings;
 
-  std::unordered_map<crypto::Hash, Live, HashOfHash> live;
-  Expiries valid;  // of the live ones, those that are valid
-  std::size_t pending = 0, revoked = 0;
+  // its parts, each with what it keeps
+  Rollover rollover{*this};
+  Attestation attestation{*this};
+  LiveCertificates live;
+  Lists lists{store, ledger, clock, settings, rollover};
+  Makers makers{store, ledger};
+  Profiles profiles{store, ledger, makers, settings};
+  Misuse misuse{store, clock};
+  RefusalMeter refusals, door_refusals;  // so that neither crowds out the other
+
   std::map<std::string, Application> applications;
+  std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
   std::map<std::string, Commission> making;  // by subject: at the signer now
   std::uint64_t reconciled = 0;              // of the signer's log
-  std::vector<std::pair<std::string, crypto::PublicKey>> manifest_keys;
-  std::map<std::string, Maker> makers;
-  std::map<std::string, EnrolmentProfile> profiles;  // those that are put
-  RefusalMeter refusals, door_refusals;              // so that neither crowds out the other
-  std::uint32_t open_shard = 0;                      // that is filled now
-  std::size_t in_open_shard = 0;
-  std::uint64_t revocations = 0;                // since start
-  std::map<std::string, std::uint64_t> listed;  // by shard URI: `revocations` at the last order
-  Instant whole_list_too_long_until{};
-  struct TakeOver {
-    Instant at;
-    std::string before, after;  // hosts
-  };
-  std::map<DeviceId, std::deque<TakeOver>> take_overs;  // of the last two minutes
-  std::vector<std::function<void(const Suspicion&)>> suspicious;
+  std::size_t revoked = 0;
   std::vector<std::function<void(const std::string&)>> listeners;
-  Attestation attestation{*this};
-  Rollover rollover{*this};
 };
-
-inline ledger::Actor actor_of(const Subject& s) {
-  return {(s.device ? "device:" : "application:") + s.id(), s.device ? "device" : "application"};
-}
-
-inline std::string urn_of(const Subject& s) {  // as the signer's templates have it
-  return (s.device ? "urn:muster:device:" : "urn:muster:application:") + s.id();
-}
 
 inline std::int64_t number_of(CertificateStatus status) {
   return static_cast<std::int64_t>(status);
-}
-
-template <std::size_t N>
-std::array<std::uint8_t, N> octets(ByteView from) {
-  std::array<std::uint8_t, N> out{};
-  std::memcpy(out.data(), from.data(), std::min(N, from.size()));
-  return out;
 }
 
 }  // namespace muster::identity

@@ -23,9 +23,10 @@ class ThrowawayCa {
   std::string pem() const { return text(own_.get()); }
 
   // alt_names as OpenSSL spells them: "DNS:localhost,IP:127.0.0.1"
-  Identity issue(const std::string& name, const std::string& alt_names) {
+  // It begins `begins` seconds from now.
+  Identity issue(const std::string& name, const std::string& alt_names, long begins = -60) {
     Key key(EVP_EC_gen("P-256"));
-    Certificate made = certificate(name, key.get(), alt_names, false);
+    Certificate made = certificate(name, key.get(), alt_names, false, begins);
     Memory out(BIO_new(BIO_s_mem()));
     PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     return {text(out.get()), text(made.get())};
@@ -48,12 +49,12 @@ class ThrowawayCa {
   }
 
   Certificate certificate(const std::string& name, EVP_PKEY* key, const std::string& alt_names,
-                          bool authority) {
+                          bool authority, long begins = -60) {
     Certificate made(X509_new());
     X509* x = made.get();
     X509_set_version(x, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(x), ++serial_);
-    X509_gmtime_adj(X509_getm_notBefore(x), -60);
+    X509_gmtime_adj(X509_getm_notBefore(x), begins);
     X509_gmtime_adj(X509_getm_notAfter(x), 24 * 3600);
     X509_set_pubkey(x, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,

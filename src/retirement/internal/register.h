@@ -3,11 +3,13 @@
 // of Step. Domain thread.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
+#include "base/refusal_meter.h"
 #include "retirement/retirement.h"
 
 namespace muster::retirement {
@@ -38,7 +40,8 @@ struct Retirements::Register {
   std::optional<Wiping> wiping(const DeviceId&) const;  // its newest row with an order
   Result<wire::Statement> check(const Sanitised&, const std::optional<Wiping>&,
                                 const crypto::Certificate&) const;
-  bool may_note(const DeviceId&);  // a refusal of it; counts it
+  // A refusal, of it or by it, unless there were too many of late.
+  void note(const DeviceId&, const char* action, wire::Json detail, std::string why = {});
   std::unexpected<Error> refuse(const DeviceId&, const Error&);
   void end(store::Writer&, const Case&, Step) const;
   void lapse(const DeviceId&);
@@ -64,11 +67,9 @@ struct Retirements::Register {
     std::string text;
   };
   std::map<DeviceId, SignedOrder> orders;  // of devices that are wiping and have asked
-  struct Minute {
-    Instant start;
-    int refusals = 0;
-  };
-  std::map<DeviceId, Minute> refusals;  // of devices that are wiping
+  // No device takes the room of another.
+  RefusalMeter refusals{
+      {.of_one_key = 5, .of_all_keys = std::numeric_limits<std::uint32_t>::max()}};
   std::vector<std::function<void(std::uint64_t)>> listeners;
 };
 

@@ -45,6 +45,7 @@ struct Rollouts::Book {
   std::set<RolloutId> live = {};
   std::unordered_map<std::string_view, Place> places = {};  // keys lie in the members
   Deadlines deadlines = {};
+  std::optional<Instant> ticked_at = {};
   std::vector<std::function<void(const DeviceId&)>> offer_listeners = {};
   std::vector<std::function<void(RolloutId, std::string_view)>> progress_listeners = {};
   std::vector<std::string> untold = {};  // steps, recorded
@@ -75,7 +76,8 @@ struct Rollouts::Book {
   void finish(store::Writer&, Course&, State);
 
   // offers and reports (offer.cpp)
-  std::optional<Decision> decide(Course&, Member&);
+  // None: the device is unknown. One that leaves is not asked about.
+  std::optional<Decision> decide(Course&, Member&, const inventory::Device*);
   std::optional<Decision> decide_back(Course&, Member&);
   void make_offer(Course&, Member&, const inventory::Device&);
   void make_back_offer(Course&, Member&);
@@ -89,6 +91,10 @@ struct Rollouts::Book {
   bool is_way(const Course&, const std::string& release) const;
   void halt(Course&, ledger::Actor, std::string why);
   std::string named_stuck(const Course&) const;
+
+  // when the clock jumps (jump.cpp)
+  void notice_jump(Instant now);  // at each tick
+  void begin_waits_anew(Course&, Instant now, Duration jump);
 
   // shared by all
   Result<Course*> find(RolloutId);

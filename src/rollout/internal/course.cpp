@@ -39,11 +39,12 @@ bool Course::is_unsettled(const Member& m) const {
 }
 
 std::optional<Instant> Course::deadline(const Member& m) const {
-  if (is_due(m)) return std::max(m.since, turned_at) + plan.deadline;
-  if (is_unsettled(m)) return m.since + plan.deadline;
-  if (moving() && m.outcome == Outcome::offered) return m.since + plan.deadline;
+  const Instant since = std::max(m.since, anew_at);
+  if (is_due(m)) return std::max(since, turned_at) + plan.deadline;
+  if (is_unsettled(m)) return since + plan.deadline;
+  if (moving() && m.outcome == Outcome::offered) return since + plan.deadline;
   if (state == State::running && m.outcome == Outcome::waiting && opened(m))
-    return std::max(*waves[m.wave].opened_at, resumed_at) + plan.deadline;
+    return std::max({*waves[m.wave].opened_at, resumed_at, anew_at}) + plan.deadline;
   return std::nullopt;
 }
 

@@ -44,6 +44,7 @@ struct Course {
   std::size_t wave = 0;
   std::string reason;
   Instant started_at, resumed_at, turned_at;
+  Instant anew_at;  // no wait is counted from before: the clock jumped then
   std::optional<Instant> ended_at;
   std::vector<WaveProgress> waves;
   std::vector<Instant> settled_at;  // of each wave: its last outcome, once all had one

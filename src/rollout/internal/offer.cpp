@@ -38,8 +38,7 @@ bool pending(const Course& c, const Member& m) {
                          m.outcome == Outcome::silent);
 }
 
-bool is_gone(const inventory::Inventory& inventory, const DeviceId& id) {
-  const auto* device = inventory.find(id);
+bool is_gone(const inventory::Device* device) {
   return device && inventory::is_leaving(device->state);
 }
 
@@ -51,15 +50,17 @@ bool returning(const Course& c, const Member& m) {
 
 std::optional<Decision> Rollouts::offer(const DeviceId& device) {
   const auto at = book_->places.find(device.text());
-  if (at == book_->places.end() || is_gone(book_->inventory, device)) return std::nullopt;
+  if (at == book_->places.end()) return std::nullopt;
+  const auto* known = book_->inventory.find(device);
+  if (is_gone(known)) return std::nullopt;
   Course& c = *at->second.course;
-  return c.moving() ? book_->decide(c, at->second.member())
+  return c.moving() ? book_->decide(c, at->second.member(), known)
                     : book_->decide_back(c, at->second.member());
 }
 
 std::optional<Decision> Rollouts::offered(const DeviceId& device) const {
   const auto at = book_->places.find(device.text());
-  if (at == book_->places.end() || is_gone(book_->inventory, device)) return std::nullopt;
+  if (at == book_->places.end() || is_gone(book_->inventory.find(device))) return std::nullopt;
   const Course& c = *at->second.course;
   const Member& m = at->second.member();
   if (c.moving() && pending(c, m) && m.number > 0) return Decision{c.plan.release, m.number, false};
@@ -68,13 +69,13 @@ std::optional<Decision> Rollouts::offered(const DeviceId& device) const {
   return std::nullopt;
 }
 
-std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m) {
+std::optional<Decision> Rollouts::Book::decide(Course& c, Member& m,
+                                               const inventory::Device* device) {
   using inventory::Lifecycle;
   if (!pending(c, m)) return std::nullopt;
   if (m.number == 0) {
-    const auto* device = inventory.find(m.device);
-    const bool kept_away = !device || inventory::is_leaving(device->state) ||
-                           (device->state == Lifecycle::quarantined && !c.plan.quarantined);
+    const bool kept_away =
+        !device || (device->state == Lifecycle::quarantined && !c.plan.quarantined);
     if (c.state == State::paused || kept_away) return std::nullopt;
     make_offer(c, m, *device);
   }

@@ -21,7 +21,8 @@ constexpr const char* steps[] = {
     " origin TEXT NOT NULL DEFAULT '', since INTEGER NOT NULL DEFAULT 0,"
     " detail TEXT NOT NULL DEFAULT '', PRIMARY KEY(rollout, device)) WITHOUT ROWID;"
     "CREATE INDEX rollout_target_by_outcome ON rollout_target(rollout, outcome, device);"
-    "CREATE INDEX rollout_target_by_device ON rollout_target(device, rollout)"};
+    "CREATE INDEX rollout_target_by_device ON rollout_target(device, rollout)",
+    "ALTER TABLE rollout_rollout ADD COLUMN anew_at INTEGER NOT NULL DEFAULT 0"};
 
 std::int64_t number_of(auto value) {
   return static_cast<std::int64_t>(value);
@@ -92,8 +93,8 @@ Result<void> Rollouts::Book::load() {
 
 Result<void> Rollouts::Book::load_courses() {
   auto rows = store.read(
-      "SELECT id, plan, seed, state, wave, reason, started_at, resumed_at, turned_at, ended_at"
-      " FROM rollout_rollout ORDER BY id");
+      "SELECT id, plan, seed, state, wave, reason, started_at, resumed_at, turned_at, ended_at,"
+      " anew_at FROM rollout_rollout ORDER BY id");
   while (rows.next()) {
     Course c;
     c.id.number = static_cast<std::uint64_t>(rows.integer(0));
@@ -107,6 +108,7 @@ Result<void> Rollouts::Book::load_courses() {
     c.resumed_at = instant(rows.integer(7));
     c.turned_at = instant(rows.integer(8));
     if (!rows.null(9)) c.ended_at = instant(rows.integer(9));
+    c.anew_at = instant(rows.integer(10));
     if (c.wave >= c.plan.waves.size()) return corrupt(c, "it is in a wave that it does not have");
     const auto id = c.id;
     courses.emplace(id, std::move(c));
@@ -156,7 +158,7 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
   const auto plan = wire::to_text(to_json(c.plan));
   const auto id = number_of(c.id.number);
   writer.write(
-      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+      "INSERT INTO rollout_rollout VALUES(?,?,?,?,?,?,?,?,?,?,?,0)",
       {id, c.plan.release, plan, number_of(c.seed), number_of(c.state), number_of(c.wave), c.reason,
        millis(c.started_at), millis(c.resumed_at), millis(c.turned_at), time_or_null(c.ended_at)});
   for (std::size_t i = 0; i < c.waves.size(); ++i)
@@ -169,9 +171,9 @@ void Rollouts::Book::insert(store::Writer& writer, const Course& c) const {
 void Rollouts::Book::write(store::Writer& writer, const Course& c) const {
   writer.write(
       "UPDATE rollout_rollout SET state = ?, wave = ?, reason = ?, resumed_at = ?, turned_at = ?,"
-      " ended_at = ? WHERE id = ?",
+      " ended_at = ?, anew_at = ? WHERE id = ?",
       {number_of(c.state), number_of(c.wave), c.reason, millis(c.resumed_at), millis(c.turned_at),
-       time_or_null(c.ended_at), number_of(c.id.number)});
+       time_or_null(c.ended_at), millis(c.anew_at), number_of(c.id.number)});
 }
 
 void Rollouts::Book::write_wave(store::Writer& writer, const Course& c, std::size_t i) const {

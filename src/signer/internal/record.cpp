@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fixed_bytes.h"
 #include "signer/internal/octets.h"
 
 namespace muster::signer {
@@ -14,12 +15,6 @@ constexpr std::uint64_t zeros_of_a_tear = 32;
 
 std::unexpected<Error> damaged(std::uint64_t at, const std::string& why) {
   return fail(Fault::corrupt, "damaged at octet " + std::to_string(at) + ": " + why);
-}
-
-crypto::Hash hash_of(ByteView octets) {
-  crypto::Hash out;
-  std::ranges::copy(octets, out.begin());
-  return out;
 }
 
 }  // namespace
@@ -69,9 +64,9 @@ Result<Issuance> unpack_body(ByteView octets) {
     return in.refuse("of a template that does not exist");
   out.kind = static_cast<Template>(kind);
   TRY(const auto serial, in.octets(out.serial.size()));
-  std::ranges::copy(serial, out.serial.begin());
+  out.serial = fixed<16>(serial);
   TRY(const auto order, in.octets(out.order.size()));
-  out.order = hash_of(order);
+  out.order = fixed<32>(order);
   TRY(out.subject, in.text<std::uint16_t>(subject_max));
   TRY(const auto document, in.counted<std::uint16_t>(crypto::certificate_bytes_max));
   out.document.assign(document.begin(), document.end());
@@ -102,7 +97,7 @@ Result<std::optional<Issuance>> LogReader::next() {
     if (unread().size() < log_head_octets) return std::nullopt;
     if (text_of(unread().first(mark.size())) != mark)
       return fail(Fault::corrupt, "this is not an issuance log");
-    head_.chain = hash_of(unread().subspan(mark.size(), chain_octets));
+    head_.chain = fixed<chain_octets>(unread().subspan(mark.size(), chain_octets));
     head_.octets = read_ = log_head_octets;
     begun_ = true;
   }

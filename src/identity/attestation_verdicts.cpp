@@ -285,7 +285,9 @@ std::vector<DeviceId> Attestation::due() {
     const auto* policy = policy_for(*device);
     const Duration every = policy ? policy->every : Duration(24h);
     const bool old = witness.wanted || !witness.verdict.at || now - *witness.verdict.at >= every;
-    if (!old || now - witness.asked < std::min<Duration>(every, asked_again)) continue;
+    const bool of_late = witness.asked <= now &&  // ahead: the clock went back
+                         now - witness.asked < std::min<Duration>(every, asked_again);
+    if (!old || of_late) continue;
     witness.asked = now;
     out.push_back(id);
   }

@@ -1,12 +1,11 @@
-#include "identity/internal/refusals.h"
+#include "base/refusal_meter.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace muster::identity {
+namespace muster {
 namespace {
 
-constexpr int of_one_key = 5, of_all_keys = 60;  // a minute
 constexpr std::size_t keys_max = 10'000;
 const std::string everybody_else = "*";
 
@@ -38,7 +37,7 @@ RefusalMeter::Window& RefusalMeter::window_of(const std::string& key, Instant no
 std::optional<std::uint64_t> RefusalMeter::admit(const std::string& key, Instant now) {
   auto& window = window_of(key, now);
   if (!all_.open(now)) all_ = {.start = now};
-  if (window.admitted >= of_one_key || all_.admitted >= of_all_keys) {
+  if (window.admitted >= limits_.of_one_key || all_.admitted >= limits_.of_all_keys) {
     ++window.left_out;
     return std::nullopt;
   }
@@ -47,4 +46,4 @@ std::optional<std::uint64_t> RefusalMeter::admit(const std::string& key, Instant
   return std::exchange(window.left_out, 0) + std::exchange(orphaned_, 0);
 }
 
-}  // namespace muster::identity
+}  // namespace muster
