@@ -116,7 +116,7 @@ TEST_CASE("the patch policy sets the clocks, and what is past them is told of") 
 
 TEST_CASE("what is not signed, does not read or is not there is refused") {
   City city;
-  CHECK(city.import(openssl).status == 403);
+  CHECK(city.import(openssl).status == 422);
   city.trust();
   CHECK(city.import("{}\n").word("field") == "/documents");
   CHECK(city.bring_bill("1.0.0", "{}").word("field") == "/document");

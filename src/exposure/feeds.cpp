@@ -98,18 +98,18 @@ Result<advisory::Bundle> Exposure::Register::verified(std::string_view text,
     const auto at = keys.find(signature.keyid);
     if (at == keys.end() || at->second.key.feed != bundle.feed) continue;
     if (!at->second.with.verify(bytes_of(envelope.signed_bytes), signature.signature))
-      return fail(Fault::forbidden, "the signature of the feed's key does not verify",
+      return fail(Fault::corrupt, "the signature of the feed's key does not verify",
                   "/envelope/signatures");
     is_signed = true;
   }
   if (!is_signed)
-    return fail(Fault::forbidden,
+    return fail(Fault::corrupt,
                 "no key that is trusted for the feed " + bundle.feed +
                     " signed this bundle; trust its key first",
                 "/envelope/signatures");
   if (bundle.size != documents.size() ||
       bundle.sha256 != to_hex(crypto::sha256(bytes_of(documents))))
-    return fail(Fault::forbidden, "the documents are not those that were signed", "/documents");
+    return fail(Fault::corrupt, "the documents are not those that were signed", "/documents");
   const auto last = feeds.find(bundle.feed);
   if (last != feeds.end() && bundle.sequence <= last->second.last.sequence)
     return fail(Fault::conflict,
@@ -128,7 +128,7 @@ Result<Imported> Exposure::import(std::string_view envelope, std::string_view do
   auto bundle = r.verified(envelope, documents);
   if (!bundle) {
     const auto& error = bundle.error();
-    if (error.fault == Fault::forbidden || error.fault == Fault::conflict)
+    if (error.fault == Fault::corrupt || error.fault == Fault::conflict)
       r.ledger.record({std::move(by), "advisories.refused", "feeds", {}, error.message});
     return std::unexpected(error);
   }
