@@ -7,8 +7,8 @@
 // that it was first seen here. Statements (VEX) and exceptions take findings out of the count, each
 // with an author and an end. It decides nothing about a device: who is patched is up to a rollout.
 //
-// A finding follows from what was imported, so it is no decision: it is written as observed.
-// Imports, keys, exceptions and the policy are ledger entries.
+// Imports, keys, exceptions and the policy are ledger entries; a finding follows from an import,
+// and is written with its entry.
 //
 // Domain thread only. Time comes from the Clock. Formats: docs/formats/sbom.md, advisories.md.
 #pragma once
