@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   certificate_commands(app, chosen);
   attest_commands(app, chosen);
   retirement_commands(app, chosen);
+  vulnerability_commands(app, chosen);
   release_commands(app, chosen);
   rollout_commands(app, chosen);
   incident_commands(app, chosen);

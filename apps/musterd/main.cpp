@@ -61,9 +61,10 @@ static int run(const Config& config) {
                                                   response_settings(config)));
   auto retiring = expect(Retirements::open(store, ledger, inventory, identity, *keys.release, clock,
                                            random, retirement_settings(config)));
+  auto exposure = expect(exposure::Exposure::open(store, ledger, inventory, clock));
   auto operators = expect(api::Operators::open(store, ledger, clock, random));
-  desk::Domain domain{store,    ledger,  inventory, identity, releases,
-                      rollouts, segment, response,  retiring, actions};
+  desk::Domain domain{store,   ledger,   inventory, identity, releases, rollouts,
+                      segment, response, retiring,  actions,  exposure};
   rollouts.need_approval(config.rollout_approval);
   desk::Desk desk{domain, *signer, clock};
 

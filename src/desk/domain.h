@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actions/actions.h"
+#include "exposure/exposure.h"
 #include "identity/identity.h"
 #include "inventory/inventory.h"
 #include "ledger/ledger.h"
@@ -26,6 +27,7 @@ struct Domain {
   response::Response& response;
   retirement::Retirements& retirements;
   actions::Actions& actions;
+  exposure::Exposure& exposure;
 };
 
 }  // namespace muster::desk

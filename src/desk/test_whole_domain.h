@@ -55,6 +55,7 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
             expect(response::Response::open(store, ledger, inventory, segment, clock, random))),
         retirements(expect(retirement::Retirements::open(store, ledger, inventory, identity,
                                                          keys.release, clock, random))),
+        exposure(expect(exposure::Exposure::open(store, ledger, inventory, clock))),
         keeper(expect(signer::Keeper::open(keys.chain, keys.issuing, folder / "issued.log",
                                            std::move(policy), clock, random))) {}
 
@@ -68,10 +69,11 @@ struct WholeDomain {  // everything that a restart builds anew; what it is made 
   segment::Segment segment;
   response::Response response;
   retirement::Retirements retirements;
+  exposure::Exposure exposure;
   signer::Keeper keeper;
   signer::LocalIssuer issuer{keeper};
-  Domain domain{store,    ledger,  inventory, identity,    releases,
-                rollouts, segment, response,  retirements, actions};
+  Domain domain{store,   ledger,   inventory,   identity, releases, rollouts,
+                segment, response, retirements, actions,  exposure};
 
   static signer::Policy generous() {  // tests and benches are not to wait for a rate
     signer::Policy policy;

@@ -65,10 +65,10 @@ Reply listing(wire::Json::Array items, std::string next, std::optional<std::size
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
-  for (auto part :
-       {device_routes(), retirement_routes(), action_routes(), attestation_routes(),
-        certificate_routes(), ca_routes(), model_routes(), enrolment_routes(), release_routes(),
-        rollout_routes(), proposal_routes(), incident_routes(), ledger_routes(), operator_routes()})
+  for (auto part : {device_routes(), retirement_routes(), action_routes(), attestation_routes(),
+                    certificate_routes(), ca_routes(), model_routes(), enrolment_routes(),
+                    release_routes(), rollout_routes(), proposal_routes(), exposure_routes(),
+                    incident_routes(), ledger_routes(), operator_routes()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -95,7 +95,8 @@ std::expected<net::http::Admission, Response> Service::admit(const Head& head) {
   if (role == token_roles_.end())  // a cookie is looked at later; until then it may hold little
     return net::http::Admission{.body_max = caller.cookie.empty() ? strangers_body : small_body};
   const bool lists = head.path == "/api/v1/manifests" || head.path == "/api/v1/vouchers" ||
-                     head.path == "/api/v1/repository";
+                     head.path == "/api/v1/repository" || head.path == "/api/v1/sboms" ||
+                     head.path == "/api/v1/advisories";
   return net::http::Admission{.body_max = known && lists ? manifest_body : small_body,
                               .stranger = false};
 }

@@ -77,6 +77,7 @@ std::span<const Route> enrolment_routes();
 std::span<const Route> release_routes();
 std::span<const Route> rollout_routes();
 std::span<const Route> proposal_routes();
+std::span<const Route> exposure_routes();
 std::span<const Route> incident_routes();
 std::span<const Route> ledger_routes();
 std::span<const Route> operator_routes();
