@@ -78,7 +78,7 @@ class Hook(Plant):
             set -e
             cd {folder}
             other=$(echo $MUSTER_SLOT | tr ab ba)
-            switch() {{ printf $1 > primary.new; sync primary.new; mv primary.new primary; cp primary booted; }}
+            switch() {{ printf $1 > primary.new; sync primary.new; mv primary.new primary; cp primary booted.new; mv booted.new booted; }}
             case $1 in
             install) [ "$(cat booted)" != "$MUSTER_SLOT" ]; cp "$MUSTER_ARTIFACT" "$MUSTER_SLOT.img"; sync "$MUSTER_SLOT.img" ;;
             activate) switch "$MUSTER_SLOT" ;;
@@ -107,7 +107,7 @@ class Swupdate(Plant):
             exec swupdate -k {self.certificate} -B none -H board:1.0 "$@"
             """)
         self.activate = self.perilous("activate", "activate", f"""\
-            cd {folder} && printf "$1" > primary && cp primary booted
+            cd {folder} && printf "$1" > primary && cp primary booted.new && mv booted.new booted
             """)
 
     def options(self):
@@ -166,7 +166,7 @@ class Rauc(Plant):
                                  f"bootloader-custom-backend={loader}\n{slots}").encode())
         self.restart = self.perilous("restart", "restart", f"""\
             cd {folder}
-            cp primary booted
+            cp primary booted.new && mv booted.new booted
             [ ! -e service.pid ] || kill $(cat service.pid)
             setsid rauc --conf=system.conf --override-boot-slot=$(tr ab AB < booted) service >> rauc.log 2>&1 < /dev/null &
             echo $! > service.pid
