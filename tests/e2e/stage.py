@@ -42,7 +42,7 @@ class Stage(unittest.TestCase):
             raise AssertionError(f"musterd ended with {code}; its last words:\n{said[-2000:]}")
 
     @staticmethod
-    def eventually(wanted, look, within=20):
+    def eventually(wanted, look, within=60):
         """The first true answer of look(), which is asked until then."""
         deadline, last = time.monotonic() + within, None
         while time.monotonic() < deadline:
