@@ -94,7 +94,7 @@ std::vector<Option> terms(Config& c) {
       {"operator-port", "REST, console, ledger", number(c.operator_port, 0, 65535)},
       {"mqtt-port", "devices, MQTT over mutual TLS", number(c.mqtt_port, 0, 65535)},
       {"device-port", "devices, HTTPS with client certificate", number(c.device_port, 0, 65535)},
-      {"enrol-port", "EST and CRL", number(c.enrol_port, 0, 65535)},
+      {"enrol-port", "EST, CRL and OCSP", number(c.enrol_port, 0, 65535)},
       {"status-port", "CRL and OCSP over plain HTTP, beside the enrolment port; none by default",
        port(c.status_port)},
       {"pki-url",

@@ -1,4 +1,5 @@
 // load/crowd -- connects its devices a bounded number at a time, and listens to the orchestrator.
+// The main thread.
 #pragma once
 
 #include <functional>

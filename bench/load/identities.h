@@ -1,5 +1,5 @@
 // load/identities -- the devices that a run has enrolled: name, key and certificate of each, in one
-// file of PEM blocks. Kept for the length of the run.
+// file of PEM blocks. Kept for the length of the run. The main thread.
 #pragma once
 
 #include <openssl/evp.h>

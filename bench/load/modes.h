@@ -1,5 +1,5 @@
 // load -- the modes of the load generator. Each prints one JSON object a line on stdout and waits
-// for its orchestrator on stdin: a line says "go on", its end says "leave".
+// for its orchestrator on stdin: a line says "go on", its end says "leave". The main thread.
 #pragma once
 
 #include <filesystem>

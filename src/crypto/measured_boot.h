@@ -27,7 +27,6 @@ struct BootEvent {
   Bytes octets;                  // the first event_octets_kept of them
   bool measured = false;         // the digest is SHA-256 of all the octets
 };
-std::string event_type_name(std::uint32_t);  // "EV_SEPARATOR"; its number if it is not known
 
 struct EventLog {
   std::vector<BootEvent> events;  // as logged, without those that extend nothing (EV_NO_ACTION)

@@ -82,9 +82,7 @@ TEST_CASE("a log is read event by event, and says which octets were measured") {
   CHECK(log.events[1].digest == image);
   CHECK_FALSE(log.events[1].measured);
   CHECK(log.startup_locality == 0);
-  CHECK(event_type_name(log.events[2].type) == "EV_SEPARATOR");
-  CHECK(event_type_name(application) == "EV_EFI_BOOT_SERVICES_APPLICATION");
-  CHECK(event_type_name(0x800000ff) == "0x800000ff");
+  CHECK(log.events[2].type == separator);
 }
 
 TEST_CASE("the replay gives each register as its TPM would hold it") {

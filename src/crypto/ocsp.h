@@ -58,6 +58,7 @@ class OcspResponder {
                                     const SigningKey& signer);
 
   bool is_for(const OcspId&) const;  // asked after a certificate of this issuer
+  // What is asked after by either hash; for tests and benches, which ask.
   OcspId sha1_id(ByteView serial) const;
   OcspId sha256_id(ByteView serial) const;
 

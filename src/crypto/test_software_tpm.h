@@ -1,6 +1,6 @@
 // crypto/test_software_tpm -- for tests only: the TPM's side of crypto/tpm in software, from the
 // same specification but by other means (OpenSSL's KBKDF and single-step KDF), with keys that no
-// hardware guards and attributes as a test wants them.
+// hardware guards and attributes as a test wants them. The test's thread.
 #pragma once
 
 #include <openssl/core_names.h>

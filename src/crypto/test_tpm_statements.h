@@ -1,5 +1,6 @@
 // crypto/test_tpm_statements -- for tests only: what a TPM marshals, by hand: areas of keys,
 // quotes, certify statements and signatures, with whatever attributes and contents a test wants.
+// The test's thread.
 #pragma once
 
 #include <openssl/ec.h>

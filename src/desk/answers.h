@@ -1,5 +1,6 @@
 // desk/answers -- the gateway's questions, answered by calling the domain; all but those that need
-// the signer, which are Issuing's. Domain thread.
+// the signer, which are Issuing's, and those of desk/attesting, desk/retiring and desk/status.
+// Domain thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,4 @@
-// desk/retiring -- what devices ask and bring on their way out, and what watchers hear of it.
-// Domain thread.
+// desk/retiring -- what devices ask and bring on their way out. Domain thread.
 #pragma once
 
 #include "desk/domain.h"

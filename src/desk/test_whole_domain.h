@@ -1,6 +1,6 @@
 // desk/test_whole_domain -- every module of the domain, wired in one folder, for tests and
 // benches. What musterd wires for the field it reads from its configuration; here time, chance and
-// keys come from the caller, and there is no socket.
+// keys come from the caller, and there is no socket. The test's thread.
 #pragma once
 
 #include <filesystem>

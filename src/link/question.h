@@ -1,9 +1,11 @@
 // link/question -- what a gateway asks the domain, and what it is answered: plain values, each
 // question with the type of its answer.
 //
-// A door has parsed and bounded what is in a question; who asks was proved by TLS, or is proved by
-// what the question carries. Nothing here refers to memory of either side, decides, or reads a
-// clock. Any thread may have one; it is moved, not shared.
+// A door has bounded what is in a question, and parsed what it needs itself. What is proof or of
+// another's making comes as it was sent, and the domain reads it: certificates, what a TPM says,
+// statements, questions about certificates. Who asks was proved by TLS, or is proved by what the
+// question carries; after lists and certificates anybody may ask. Nothing here refers to memory of
+// either side, decides, or reads a clock. Any thread may have one; it is moved, not shared.
 #pragma once
 
 #include <array>

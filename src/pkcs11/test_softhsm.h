@@ -1,5 +1,5 @@
 // pkcs11/test_softhsm -- for tests only: SoftHSM2 with tokens of its own in a temporary folder,
-// gone with its owner. Sets SOFTHSM2_CONF: one at a time in a process.
+// gone with its owner. Sets SOFTHSM2_CONF: one at a time in a process. The test's thread.
 #pragma once
 
 #include <stdlib.h>

@@ -76,7 +76,7 @@ class Series {
   // Retention: drops whole chunks older than this; returns points dropped.
   Result<std::size_t> forget_before(Instant);
 
-  Stats stats() const;
+  Stats stats() const;  // for tests and benches: what became of what was appended
 
  private:
   struct Shelf;

@@ -1,5 +1,5 @@
 // signer/test_authority -- for tests and benches only: an issuing CA, orders for it, and a keeper
-// over a log in a folder of its own, at a fixed time.
+// over a log in a folder of its own, at a fixed time. The test's thread.
 #pragma once
 
 #include <optional>

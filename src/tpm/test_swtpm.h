@@ -1,5 +1,5 @@
 // tpm/test_swtpm -- for tests only: a software TPM (swtpm) of its own, with a vendor CA of its own,
-// on free ports of this machine, gone with its owner.
+// on free ports of this machine, gone with its owner. The test's thread.
 #pragma once
 
 #include <arpa/inet.h>

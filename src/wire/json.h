@@ -97,7 +97,6 @@ class ObjectReader {
   std::int64_t integer_or(std::string_view key, std::int64_t fallback, std::int64_t min,
                           std::int64_t max);
   double number(std::string_view key);
-  double number_or(std::string_view key, double fallback);
   bool boolean(std::string_view key);
   bool boolean_or(std::string_view key, bool fallback);
   const Json& any(std::string_view key);    // required; null Json after a fault
@@ -116,7 +115,6 @@ class ObjectReader {
   }
   Instant time(std::string_view key);        // RFC 3339 text in UTC
   ObjectReader child(std::string_view key);  // its faults are its own: call its done() too
-  std::optional<ObjectReader> maybe_child(std::string_view key);
   void refuse(std::string_view key, std::string message);  // a rule of the caller's own
   std::string pointer(std::string_view key) const;
   Result<void> done();

@@ -129,9 +129,7 @@ TEST_CASE("a reader hands out what a request holds") {
   CHECK(in.text_or("note", "none") == "none");
   CHECK(in.integer_or("limit", 100, 1, 1000) == 100);
   CHECK_FALSE(in.boolean_or("dry_run", false));
-  CHECK(in.number_or("weight", 0.5) == 0.5);
   CHECK(in.maybe("nothing") == nullptr);
-  CHECK_FALSE(in.maybe_child("other"));
   CHECK_FALSE(in.maybe_name<DeviceTag>("device"));
   CHECK(in.done());
   CHECK(sub.done());

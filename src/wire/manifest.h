@@ -47,6 +47,8 @@ constexpr std::size_t manifest_max = 64 * 1024 * 1024;  // bytes of text
 constexpr std::size_t manifest_devices_max = 200'000;
 
 Result<Manifest> parse_manifest(std::string_view text);  // JSON if it begins with "{", else CSV
+
+// For tests and fuzzers: what is written is read to the same.
 std::string to_json_text(const Manifest&);
 std::string to_csv_text(const Manifest&);
 

@@ -156,9 +156,6 @@ struct Decoded {
 // CONNECT agreed on; a CONNECT itself says its own.
 MqttResult<std::optional<Decoded>> decode(ByteView in, Version, const Limits& = {});
 
-// Bytes of the packet that begins here, header included; nullopt: too early to tell.
-MqttResult<std::optional<std::size_t>> packet_size(ByteView in, Version, const Limits& = {});
-
 // Appends; on failure nothing is appended. Fails when a text is over 65535 bytes, a packet over 256
 // MiB, or the version has no such packet.
 Result<void> append(Bytes& out, const Packet&, Version);

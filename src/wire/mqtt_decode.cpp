@@ -369,13 +369,6 @@ Packet read_packet(Reader& in, const Frame& f, Version version, const Limits& li
 
 }  // namespace
 
-MqttResult<std::optional<std::size_t>> packet_size(ByteView in, Version version,
-                                                   const Limits& limits) {
-  TRY(auto frame, read_frame(in, version, limits));
-  if (!frame) return std::nullopt;
-  return frame->header + frame->body;
-}
-
 MqttResult<std::optional<Decoded>> decode(ByteView in, Version version, const Limits& limits) {
   TRY(auto frame, read_frame(in, version, limits));
   if (!frame || in.size() < frame->header + frame->body) return std::nullopt;

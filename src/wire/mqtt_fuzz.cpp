@@ -15,7 +15,6 @@ void read_all(const Properties& p) {
     p.binary(static_cast<Property>(id));
   }
   p.user();
-  p.subscription_identifiers();
 }
 
 // What is written again is read again, and from then on the bytes no longer change.

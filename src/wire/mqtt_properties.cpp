@@ -205,15 +205,6 @@ std::vector<UserProperty> Properties::user() const {
   return out;
 }
 
-std::vector<std::uint32_t> Properties::subscription_identifiers() const {
-  std::vector<std::uint32_t> out;
-  each(bytes_, [&](Property id, const Value& v) {
-    if (id == Property::subscription_identifier) out.push_back(v.number);
-    return true;
-  });
-  return out;
-}
-
 PropertyList& PropertyList::number(Property id, std::uint32_t v) {
   bytes_.push_back(static_cast<std::uint8_t>(id));
   switch (rule_of(static_cast<std::uint32_t>(id)).spelling) {

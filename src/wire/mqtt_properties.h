@@ -63,7 +63,6 @@ class Properties {
   std::optional<std::string_view> text(Property) const;
   std::optional<ByteView> binary(Property) const;
   std::vector<UserProperty> user() const;
-  std::vector<std::uint32_t> subscription_identifiers() const;
 
  private:
   friend class PropertyList;

@@ -121,12 +121,6 @@ double ObjectReader::number(std::string_view key) {
   return v ? v->number().value_or(0) : 0;
 }
 
-double ObjectReader::number_or(std::string_view key, double fallback) {
-  const Json* v = maybe(key);
-  if (v && !v->number()) mistyped(key, *v, "a number");
-  return v ? v->number().value_or(fallback) : fallback;
-}
-
 bool ObjectReader::boolean(std::string_view key) {
   const Json* v = take(key, "true or false");
   if (v && !v->boolean()) mistyped(key, *v, "true or false");
@@ -188,11 +182,6 @@ Instant ObjectReader::time(std::string_view key) {
 ObjectReader ObjectReader::child(std::string_view key) {
   const Json* v = take(key, "an object");
   return ObjectReader(v ? *v : null, pointer(key));
-}
-
-std::optional<ObjectReader> ObjectReader::maybe_child(std::string_view key) {
-  const Json* v = maybe(key);
-  return v ? std::optional(ObjectReader(*v, pointer(key))) : std::nullopt;
 }
 
 Result<void> ObjectReader::done() {

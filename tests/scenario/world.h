@@ -5,7 +5,7 @@
 // can fail at any commit point: right before the commit (the checkpoint is being signed) or right
 // after it (nobody has been told yet). The world then starts the controller again on the same
 // folder, and devices and operator do what real ones do: they ask again. So it does when the disk
-// is full and a commit fails.
+// is full and a commit fails. The test's thread.
 #pragma once
 
 #include <deque>

@@ -1,6 +1,7 @@
 // tests/vectors -- published test vectors through our own readers and verifiers. They are not part
 // of this repository: MUSTER_VECTORS names the folder that holds limbo.json (C2SP/x509-limbo) and
 // wycheproof/ (C2SP/wycheproof). Without it these tests are skipped, and ctest says so.
+// The test's thread.
 #pragma once
 
 #include <catch2/catch.hpp>

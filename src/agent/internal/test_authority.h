@@ -1,5 +1,5 @@
 // agent/internal/test_authority -- for tests: a fleet root and an issuing CA, and what they sign,
-// at the system's time, by which TLS judges.
+// at the system's time, by which TLS judges. The test's thread.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // agent/internal/test_maker -- for tests: who makes releases and assigns them, with keys of its
-// own.
+// own. The test's thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // agent/internal/test_rehearsal -- for tests: a controller as a device sees it, on the test's own
 // loop: EST, the device's HTTPS door and MQTT, over real sockets, with a CA of its own. It
-// remembers what it was told, and misbehaves when asked.
+// remembers what it was told, and misbehaves when asked. The test's thread.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // api/internal/test_door -- the operator door without a socket: a request goes in, the domain
-// takes its turn, and the response comes out.
+// takes its turn, and the response comes out. The test's thread.
 #pragma once
 
 #include <future>

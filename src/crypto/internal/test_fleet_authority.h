@@ -1,5 +1,5 @@
 // crypto/internal/test_fleet_authority -- for tests, fuzzers and benches only: a root, an issuing
-// CA below it, and leaves, at a fixed time.
+// CA below it, and leaves, at a fixed time. The test's thread.
 #pragma once
 
 #include "crypto/certificate.h"

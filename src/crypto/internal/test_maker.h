@@ -1,5 +1,6 @@
 // crypto/internal/test_maker -- for tests only: a maker of devices, whose CA gives each a birth
 // certificate (IEEE 802.1AR) with the serial number in its subject, as no profile of ours has it.
+// The test's thread.
 #pragma once
 
 #include "crypto/certificate.h"

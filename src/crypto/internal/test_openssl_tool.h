@@ -1,5 +1,5 @@
 // crypto/internal/test_openssl_tool -- for tests only: a temporary folder, and the openssl command
-// run in it, so that someone else's code judges what ours wrote.
+// run in it, so that someone else's code judges what ours wrote. The test's thread.
 #pragma once
 
 #include <fcntl.h>

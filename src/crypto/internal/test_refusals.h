@@ -1,4 +1,4 @@
-// crypto/internal/test_refusals -- for tests only: what a refusal says.
+// crypto/internal/test_refusals -- for tests only: what a refusal says. The test's thread.
 #pragma once
 
 #include <string>

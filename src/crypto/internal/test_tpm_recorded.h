@@ -3,7 +3,7 @@
 //
 // Endorsement keys RSA-2048 and P-384 with their certificates and the chain to the vendor's root;
 // three attestation keys below the RSA one; their quotes of sha256:0,1,7,8 and their statements
-// that a P-256 key for TLS is in the same TPM, both as tpm2-tools 5.4 asks for them.
+// that a P-256 key for TLS is in the same TPM, both as tpm2-tools 5.4 asks for them. Values only.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,6 @@
 // gateway/internal/test_stand_ins -- whom a gateway deals with, for this module's tests: a CA that
 // issues to devices, a controller that answers as it is told, and a telemetry that keeps as it is
-// told.
+// told. Any thread where a class says so; else the test's.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // gateway/internal/test_workbench -- what this module's tests stand on: a gateway on free ports
 // between its stand-ins, and clients that speak MQTT over real sockets with certificates made for
-// the test.
+// the test. The test's thread.
 #pragma once
 
 #include <deque>
@@ -82,18 +82,14 @@ class Client final : public net::Stream::Events {
   void on_open() override { open_ = true; }
   std::size_t on_bytes(ByteView in) override {
     std::size_t used = 0;
-    while (auto size = expect(sized(in.subspan(used)))) {
-      if (in.size() - used < *size) break;
-      const auto packet = in.subspan(used, *size);
+    for (;;) {
+      const auto decoded = mqtt::decode(in.subspan(used), version_);
+      if (!decoded) give_up(decoded.error());  // the gateway sent what a client must refuse
+      if (!*decoded) return used;
+      const auto packet = in.subspan(used, (*decoded)->size);
       frames_.push_back({Bytes(packet.begin(), packet.end())});
-      used += *size;
+      used += packet.size();
     }
-    return used;
-  }
-  Result<std::optional<std::size_t>> sized(ByteView in) const {
-    auto size = mqtt::packet_size(in, version_);
-    if (!size) return std::unexpected(Error(size.error()));
-    return *size;
   }
   void on_close(const Error&) override { closed_ = true; }
 

@@ -1,5 +1,5 @@
 // identity/internal/test_rolling_world -- the identity test world with a signer that has a folder
-// of its own, and so can roll the CA over.
+// of its own, and so can roll the CA over. The test's thread.
 #pragma once
 
 #include "identity/internal/test_world.h"

@@ -1,6 +1,6 @@
 // identity/internal/test_world -- a fleet controller without doors, for tests: a store in a folder
 // of its own, the ledger, the inventory, an issuing CA with its signer, and the identity registry.
-// restart() closes all of it and opens the same file again.
+// restart() closes all of it and opens the same file again. The test's thread.
 #pragma once
 
 #include <filesystem>

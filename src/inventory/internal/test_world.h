@@ -1,5 +1,5 @@
 // inventory/internal/test_world -- a store in a folder of its own, a ledger and an inventory, for
-// tests: restart() closes all of it and opens the same file again.
+// tests: restart() closes all of it and opens the same file again. The test's thread.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // net/internal/test_http_workbench -- what this module's HTTP tests stand on: a server with one
 // Service, and a client that speaks in plain text so that every byte on the wire is the test's own.
+// The test's thread.
 #pragma once
 
 #include <stdlib.h>

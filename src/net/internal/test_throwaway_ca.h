@@ -1,4 +1,5 @@
 // net/internal/test_throwaway_ca -- certificates for this module's tests, made when the test runs.
+// The test's thread.
 #pragma once
 
 #include <openssl/pem.h>

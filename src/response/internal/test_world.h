@@ -1,4 +1,5 @@
 // What the tests of response share: a fleet on a temporary file, and a clock that stands.
+// The test's thread.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 // rollout/internal/test_world -- for tests and benches only: a fleet, a release it runs, a release
 // it should run, and time that passes when told. The modules stand on a store of their own and can
-// be reopened.
+// be reopened. The test's thread.
 #pragma once
 
 #include <algorithm>
