@@ -1,5 +1,5 @@
 // agent/internal/test_artifacts -- for tests: a controller's artifacts, files by digest; one coded
-// form of each may be beside it, as DIGEST.coding.
+// form of each may be beside it, as DIGEST.coding. The test's thread.
 #pragma once
 
 #include <filesystem>

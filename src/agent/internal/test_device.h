@@ -27,8 +27,8 @@ struct RehearsedDevice {
     net::run(loop, device->stop());
     device.reset();
   }
-  // The device's clock goes on with each look, so that what is paced by it, its readings, is not held
-  // up for ever when the machine is slow and more of them have come than may go at once.
+  // The device's clock goes on with each look, so that what is paced by it, its readings, is not
+  // held up for ever when the machine is slow and more of them have come than may go at once.
   bool until(const std::function<bool()>& seen) {
     return net::until(loop, [&] {
       clock.pass(5ms);

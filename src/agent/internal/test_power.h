@@ -1,5 +1,6 @@
 // agent/internal/test_power -- for tests: power that goes at the n-th change of anything that
-// lasts, before it, after it or in its middle, and a disk that lives by it.
+// lasts, before it, after it or in its middle, and a disk that lives by it. The test's
+// thread.
 #pragma once
 
 #include <map>

@@ -121,11 +121,11 @@ class Rehearsal {
   bool refuse_mqtt = false;                         // as a device in quarantine is
   bool keep_readings = true;                        // acknowledge them
   std::vector<std::string> requests, certificates;  // CSRs; serials seen in handshakes on MQTT
-  std::vector<std::string> told, details;         // "state 1.0.0", "results installed"; of results
-  std::vector<std::string> readings;              // packs
-  std::vector<std::string> configured;            // what each state said of it, JSON
-  std::vector<wire::BootEvidence> boots;          // evidence of them
-  std::string order, logged;                      // to wipe itself; what offers show of the log
+  std::vector<std::string> told, details;  // "state 1.0.0", "results installed"; of results
+  std::vector<std::string> readings;       // packs
+  std::vector<std::string> configured;     // what each state said of it, JSON
+  std::vector<wire::BootEvidence> boots;   // evidence of them
+  std::string order, logged;               // to wipe itself; what offers show of the log
   Artifacts artifacts;
   int deaf = 0;                                   // statements that are not heard
   bool given_up = false;                          // its certificate is revoked

@@ -40,7 +40,7 @@ struct Releases::Vault {
   std::map<ModelId, std::vector<const Release*>> by_model;  // oldest first
   std::vector<const Release*> in_order;                     // of publication, oldest first
   Forms forms;
-  std::unordered_map<DeviceId, Signed> assignments;         // bounded; signed anew when let go
+  std::unordered_map<DeviceId, Signed> assignments;  // bounded; signed anew when let go
   std::map<std::string, std::string> logged = {};  // by release id: that it is in the ledger, text
   std::optional<Repository> repository = {};       // once open
 
