@@ -20,13 +20,14 @@ Json by_risk(const std::array<int, 4>& days) {
   return out;
 }
 
-Result<void> take_by_risk(std::optional<ObjectReader> in, std::array<int, 4>& days) {
-  if (!in) return {};
+Result<void> take_by_risk(ObjectReader& object, const char* key, std::array<int, 4>& days) {
+  if (!object.maybe(key)) return {};
+  ObjectReader in = object.child(key);
   for (const auto risk : risks) {
     int& each = days[static_cast<std::size_t>(risk)];
-    each = static_cast<int>(in->integer_or(name_of(risk), each, 0, days_max));
+    each = static_cast<int>(in.integer_or(name_of(risk), each, 0, days_max));
   }
-  return in->done();
+  return in.done();
 }
 
 }  // namespace
@@ -44,12 +45,13 @@ wire::Json to_json(const Policy& policy) {
 Result<Policy> read_policy(const wire::Json& body) {
   Policy out;
   ObjectReader in(body);
-  if (auto days = in.maybe_child("days")) {
+  if (in.maybe("days")) {
+    ObjectReader days = in.child("days");
     for (std::size_t i = 0; i < out.days.size(); ++i)
-      TRY_VOID(take_by_risk(days->maybe_child(name_of(static_cast<Severity>(i))), out.days[i]));
-    TRY_VOID(days->done());
+      TRY_VOID(take_by_risk(days, name_of(static_cast<Severity>(i)), out.days[i]));
+    TRY_VOID(days.done());
   }
-  TRY_VOID(take_by_risk(in.maybe_child("exploited_days"), out.exploited));
+  TRY_VOID(take_by_risk(in, "exploited_days", out.exploited));
   out.stale_days = static_cast<int>(in.integer_or("stale_days", out.stale_days, 1, days_max));
   out.statement_days =
       static_cast<int>(in.integer_or("statement_days", out.statement_days, 1, days_max));

@@ -191,17 +191,17 @@ void write_terms(Json& object, const Plan& plan) {
 }
 
 Result<void> read_terms(ObjectReader& in, Plan& plan) {
-  if (auto gate = in.maybe_child("gate")) {
-    TRY(plan.gate, read_gate(std::move(*gate)));
+  if (in.maybe("gate")) {
+    TRY(plan.gate, read_gate(in.child("gate")));
   }
-  if (auto limits = in.maybe_child("limits")) {
-    TRY(plan.limits, read_limits(std::move(*limits)));
+  if (in.maybe("limits")) {
+    TRY(plan.limits, read_limits(in.child("limits")));
   }
-  if (auto needs = in.maybe_child("needs")) {
-    TRY(plan.needs, read_needs(std::move(*needs)));
+  if (in.maybe("needs")) {
+    TRY(plan.needs, read_needs(in.child("needs")));
   }
-  if (auto back = in.maybe_child("way_back")) {
-    TRY(plan.way_back, read_way_back(std::move(*back)));
+  if (in.maybe("way_back")) {
+    TRY(plan.way_back, read_way_back(in.child("way_back")));
   }
   if (in.maybe("windows"))
     for (const Json& window : in.array("windows", windows_max)) {
