@@ -175,7 +175,8 @@ TEST_CASE("unchecked, what does not fit fails where it stands and nowhere else")
        {"[1, 2].all(x, x.y == 1 || x > 0)", "[3].map(x, x[0][1] == 1 || x == 3)[0]",
         "nobody.knows(1, 2) || [1].exists(x, nobody(x, 'a') || x == 1)",
         "[1, 'a'].exists(x, x + 1 == 2) && (1 + 'a' == 2 || true)",
-        "1.all(x, true) || [2].exists(x, 'a'.matches(x) || x == 2)"}) {
+        "1.all(x, true) || [2].exists(x, 'a'.matches(x) || x == 2)",
+        "[1, 2, 3].exists(x, (7 < 6.matches('') || 7.matches('a')) || x == 3)"}) {
     INFO(text);
     auto e = expect(Expression::compile(text, schema, {.strict = false}));
     Scratch scratch;

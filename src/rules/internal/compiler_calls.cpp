@@ -160,10 +160,9 @@ Result<Compiler::Part> Compiler::matches(const Node& it) {
   TRY(Part text, write(it.kids[0]));
   const Node& pattern = node(it.kids[1]);
   if (pattern.kind != Node::Kind::string || !agree(text.type, {Kind::string})) {
-    pop();
     return fails(
         it, Trouble::no_overload,
-        "matches() takes a text and a pattern written as a text, so that its cost is known");
+        "matches() takes a text and a pattern written as a text, so that its cost is known", 1);
   }
   auto regex = Regex::compile(pattern.text);
   if (!regex) return refuse_at(pattern.at, regex.error().message);
