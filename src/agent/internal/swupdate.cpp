@@ -20,13 +20,18 @@ net::Task<Result<Placement>> Swupdate::place(Job job) {
 
 net::Task<Result<void>> Swupdate::install(Job job) {
   const std::string set = settings_.selection + "," + job.placement.to;
-  CO_TRY(const Ended ended, co_await run_program(&loop_, {.words = {settings_.program, "-e", set,
-                                                                    "-i", job.artifact.string()},
-                                                          .within = settings_.install_within,
-                                                          .output_max = output_max}));
-  if (ended.code == 0) co_return Result<void>{};
-  co_return fail(ended.code < 0 ? Fault::unavailable : Fault::invalid,
-                 account_of("swupdate", ended, settings_.install_within));
+  Error why;
+  // Twice: now and then version 2022.12 ends with 1 after it said that it was successful.
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    CO_TRY(const Ended ended, co_await run_program(&loop_, {.words = {settings_.program, "-e", set,
+                                                                      "-i", job.artifact.string()},
+                                                            .within = settings_.install_within,
+                                                            .output_max = output_max}));
+    if (ended.code == 0) co_return Result<void>{};
+    why = {ended.code < 0 ? Fault::unavailable : Fault::invalid,
+           account_of("swupdate", ended, settings_.install_within)};
+  }
+  co_return std::unexpected(std::move(why));
 }
 
 net::Task<Result<Switched>> Swupdate::switch_to(std::string mode) {
